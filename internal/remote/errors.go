@@ -1,0 +1,57 @@
+package remote
+
+import (
+	"errors"
+	"fmt"
+)
+
+// fault is an error that knows whether trying again can help, and what would.
+type fault struct {
+	err   error
+	hint  string
+	final bool
+}
+
+func (f *fault) Error() string { return f.err.Error() }
+func (f *fault) Unwrap() error { return f.err }
+
+// Hint says what to do about it, in a sentence, or "".
+func (f *fault) Hint() string { return f.hint }
+
+// Final tells that trying again cannot help.
+func (f *fault) Final() bool { return f.final }
+
+// finalf makes an error that trying again cannot mend. The hint may be "".
+func finalf(hint, format string, args ...any) error {
+	return &fault{err: fmt.Errorf(format, args...), hint: hint, final: true}
+}
+
+// temporaryf makes an error that may pass by itself. The hint may be "".
+func temporaryf(hint, format string, args ...any) error {
+	return &fault{err: fmt.Errorf(format, args...), hint: hint}
+}
+
+// IsFinal tells whether trying again cannot help: a wrong host key, refused
+// credentials, a bastion that forbids forwarding, a mistake in the settings.
+func IsFinal(err error) bool {
+	var f interface{ Final() bool }
+	return errors.As(err, &f) && f.Final()
+}
+
+// HintOf returns what the error says to do about it, or "".
+func HintOf(err error) string {
+	if h, ok := err.(interface{ Hint() string }); ok && h.Hint() != "" {
+		return h.Hint()
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return HintOf(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			if hint := HintOf(inner); hint != "" {
+				return hint
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,20 @@
+package remote
+
+import (
+	"context"
+
+	"github.com/amirotate/amirotate/internal/verify"
+)
+
+// Host is a computer whose files can be read and replaced. All paths are the
+// host's own, absolute.
+type Host interface {
+	// Read reports what stands at each path, in order, with the content of each
+	// file that is present. A file that cannot be read is an answer, not an error.
+	Read(ctx context.Context, paths []string) ([]verify.File, error)
+	// Replace replaces all the files whose content is an expected old one, or,
+	// if any of them holds anything but old or new, none of them: then the error
+	// is a *verify.Refusal. It returns what stood there before, in order.
+	Replace(ctx context.Context, changes []verify.Change) ([]verify.File, error)
+	Close() error
+}

@@ -1,0 +1,11 @@
+// Package scripts holds the programs that run on other people's computers, each
+// in a file of its own so that it can be read, checked and run by hand.
+package scripts
+
+import _ "embed" // the scripts are part of the binary
+
+// POSIX reads and replaces files under any /bin/sh; its own comment says how it
+// is called and what it prints.
+//
+//go:embed posix.sh
+var POSIX string

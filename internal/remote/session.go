@@ -1,0 +1,215 @@
+package remote
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// Output is what a command said and how it ended.
+type Output struct {
+	Stdout, Stderr []byte
+	Status         int // exit status; -1 when the server told none
+}
+
+// maxOutput is how many bytes a command may print before it is given up.
+const maxOutput = 64 << 20
+
+// sessions runs commands over one SSH connection. It keeps one session opened
+// ahead, so that a command costs one round trip, the first one too. Servers that allow only one
+// session at a time (MaxSessions 1) refuse the second; then each command opens
+// its own.
+type sessions struct {
+	client *ssh.Client
+
+	mu    sync.Mutex
+	spare chan opening // nil when none is on its way
+}
+
+type opening struct {
+	channel  ssh.Channel
+	requests <-chan *ssh.Request
+	err      error
+}
+
+func newSessions(client *ssh.Client) *sessions {
+	s := &sessions{client: client}
+	s.openAhead()
+	return s
+}
+
+func (s *sessions) openAhead() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.spare != nil {
+		return
+	}
+	ahead := make(chan opening, 1)
+	s.spare = ahead
+	go func() { ahead <- s.open() }()
+}
+
+// opened waits until the server has answered to the session that is opened
+// ahead. What it answered is for the first command to deal with.
+func (s *sessions) opened(ctx context.Context) error {
+	s.mu.Lock()
+	ahead := s.spare
+	s.mu.Unlock()
+	if ahead == nil {
+		return nil
+	}
+	select {
+	case o := <-ahead:
+		ahead <- o
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (s *sessions) open() opening {
+	channel, requests, err := s.client.OpenChannel("session", nil)
+	return opening{channel, requests, err}
+}
+
+// take returns the session that was opened ahead, or a new one. It blocks until
+// the server answers or the connection is closed.
+func (s *sessions) take() opening {
+	s.mu.Lock()
+	ahead := s.spare
+	s.spare = nil
+	s.mu.Unlock()
+	if ahead != nil {
+		if o := <-ahead; o.err == nil {
+			return o
+		}
+	}
+	o := s.open()
+	for pause := 20 * time.Millisecond; refused(o.err) && pause < 2*time.Second; pause *= 2 {
+		time.Sleep(pause) // the server may not be done with ending the last one
+		o = s.open()
+	}
+	return o
+}
+
+func refused(err error) bool {
+	var e *ssh.OpenChannelError
+	return errors.As(err, &e) && e.Reason != ssh.Prohibited
+}
+
+// run runs a command with stdin as its whole input. When ctx ends, the
+// connection is closed, which frees all that waits on it. The command must say
+// something within the time patience, if that is not 0: a server that refuses
+// to run it may keep silent about that.
+func (s *sessions) run(ctx context.Context, command string, stdin []byte, patience time.Duration) (Output, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := context.AfterFunc(ctx, func() { s.client.Close() })
+	defer stop()
+
+	o := s.take()
+	if o.err != nil {
+		return Output{}, s.lost(ctx, fmt.Errorf("cannot open a session: %w", o.err))
+	}
+	defer o.channel.Close()
+	s.openAhead()
+
+	sign := func() {}
+	if patience > 0 {
+		silence := time.AfterFunc(patience, func() {
+			cancel(temporaryf("", "the server gave no sign within %v that it ran the command", patience))
+		})
+		defer silence.Stop()
+		sign = func() { silence.Stop() }
+	}
+	out, err := o.exchange(command, stdin, sign)
+	if err != nil || ctx.Err() != nil {
+		return out, s.lost(ctx, err)
+	}
+	return out, nil
+}
+
+// lost names why the connection ended, if it was by ctx.
+func (s *sessions) lost(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	if refused(err) {
+		return temporaryf("the server may allow no more sessions at once (MaxSessions)", "%w", err)
+	}
+	return temporaryf("", "%w", err)
+}
+
+// exchange sends the command with its input and reads to the end. The command
+// is sent without waiting for the server's consent, which would cost a round
+// trip; a refusal shows as an end without a status.
+func (o opening) exchange(command string, stdin []byte, sign func()) (Output, error) {
+	if _, err := o.channel.SendRequest("exec", false, ssh.Marshal(struct{ Command string }{command})); err != nil {
+		return Output{}, fmt.Errorf("cannot run a command: %w", err)
+	}
+	var out Output
+	var stdout, stderr capped
+	stdout.sign, stderr.sign = sign, func() {}
+	var streams sync.WaitGroup
+	var outErr error
+	streams.Go(func() { _, outErr = io.Copy(&stdout, o.channel) })
+	streams.Go(func() { _, _ = io.Copy(&stderr, o.channel.Stderr()) })
+	// A command that ends without reading its input is judged by what it says.
+	go func() {
+		if _, err := o.channel.Write(stdin); err == nil {
+			_ = o.channel.CloseWrite()
+		}
+	}()
+	status, lost := o.await()
+	streams.Wait()
+	out.Stdout, out.Stderr, out.Status = stdout.Bytes(), stderr.Bytes(), status
+	switch {
+	case outErr != nil:
+		return out, fmt.Errorf("cannot read the command's output: %w", outErr)
+	case lost:
+		return out, errors.New("the connection was lost before the command ended")
+	}
+	return out, nil
+}
+
+// await reads the session's requests to their end. lost tells that there was
+// neither a status nor a signal.
+func (o opening) await() (status int, lost bool) {
+	status, lost = -1, true
+	for req := range o.requests {
+		switch req.Type {
+		case "exit-status":
+			var m struct{ Status uint32 }
+			if ssh.Unmarshal(req.Payload, &m) == nil {
+				status, lost = int(m.Status), false
+			}
+		case "exit-signal":
+			lost = false
+		}
+		if req.WantReply {
+			_ = req.Reply(false, nil)
+		}
+	}
+	return status, lost
+}
+
+// capped is a buffer that refuses to grow beyond maxOutput and tells of its
+// first byte.
+type capped struct {
+	bytes.Buffer
+	sign func()
+}
+
+func (c *capped) Write(p []byte) (int, error) {
+	c.sign()
+	if c.Len()+len(p) > maxOutput {
+		return 0, fmt.Errorf("more than %d bytes", maxOutput)
+	}
+	return c.Buffer.Write(p)
+}

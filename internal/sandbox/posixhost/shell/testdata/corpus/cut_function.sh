@@ -1,0 +1,3 @@
+main() {
+	rm -f cert.pem
+	echo half

@@ -1,0 +1,3 @@
+main() {
+	cat <<EOF
+first

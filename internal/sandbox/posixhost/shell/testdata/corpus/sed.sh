@@ -1,0 +1,3 @@
+sed 's/apple/APPLE/' words; sed 's/a/X/g' words; sed -n 's/fig/FIG/p' words; sed -n 2p words; sed -n '2,4p' words; sed '$d' words; sed '/apple/d' words; sed -n '/fig/,/banana/p' words; sed 3q words
+sed 's/\([a-z]*\) \([0-9]*\)/\2 \1/' words; sed -e 's/a/b/' -e 's/e/f/' words; sed 's|a|/|' words; sed 's/p/[&]/2' words; sed -E 's/([a-z]+) ([0-9]+)/\2=\1/' words; sed -n '$=' words; sed -n '/fig/!p' words; sed 's/x/y/' nonl; sed '1d;2d' words; sed 's/[ ]/\n/' words; sed 's/APPLE/x/I' words; sed 's,/,\,,g' passwd; sed -n '/^-/p' cert.pem; sed '2,$d' words; sed '/pear/,2d' words; sed 2,1p words
+sed 's/.*= //' nothing; echo $?

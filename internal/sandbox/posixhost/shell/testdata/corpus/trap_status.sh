@@ -1,0 +1,2 @@
+trap 'echo "status $?"' EXIT
+ls nothing 2>/dev/null
