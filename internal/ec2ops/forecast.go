@@ -1,0 +1,111 @@
+package ec2ops
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+)
+
+// forecast foresees when things will be ready from how far they have got, as
+// long as nothing has been learnt of that: one call tells of all of them.
+type forecast struct {
+	first    time.Duration // before the first survey
+	progress func(context.Context) (map[string]float64, error)
+	mu       sync.Mutex
+	by       map[string]expectation
+}
+
+// expectation is when to look or to ask again.
+type expectation struct {
+	from    time.Duration
+	settled bool // it is time to look, not to ask
+}
+
+// firstSurvey is in units of PollMin; EC2 makes no image in less.
+const firstSurvey = 20
+
+func newForecast(unit time.Duration, progress func(context.Context) (map[string]float64, error)) *forecast {
+	return &forecast{first: firstSurvey * unit, progress: progress, by: map[string]expectation{}}
+}
+
+// of returns the earliest end of a thing's phase after its beginning, or, if
+// that is not settled, when a survey is due.
+func (f *forecast) of(id string) (from time.Duration, settled bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e, known := f.by[id]
+	if !known {
+		return f.first, false
+	}
+	return e.from, e.settled
+}
+
+// survey asks how far the things have got at the time now, each having begun at
+// since. One whose progress is not told is to be looked at; so are all, if the
+// survey fails. What has only begun is left for another one.
+func (f *forecast) survey(ctx context.Context, since map[string]time.Time, now time.Time) error {
+	progress, err := f.progress(ctx)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for id, began := range since {
+		if elapsed := now.Sub(began); elapsed >= f.first {
+			f.by[id] = expect(elapsed, progress[id])
+		}
+	}
+	return err
+}
+
+// expect extrapolates from the part of the work that was done after a time.
+// While much is left it asks for another survey halfway, since progress may
+// gather speed.
+func expect(elapsed time.Duration, done float64) expectation {
+	if done <= 0 || done >= 1 {
+		return expectation{from: elapsed, settled: true}
+	}
+	whole := time.Duration(float64(elapsed) / done)
+	left := whole - elapsed
+	if left <= whole/3 {
+		return expectation{from: whole - whole/100, settled: true}
+	}
+	return expectation{from: elapsed + min(left/2, 2*elapsed)}
+}
+
+// snapshotProgress returns which part of each image's snapshots is done, the
+// slowest counting, by image id. Images with no snapshot of ours under way are
+// left out.
+func (c *Client) snapshotProgress(ctx context.Context) (map[string]float64, error) {
+	done := map[string]float64{}
+	p := ec2.NewDescribeSnapshotsPaginator(c.api, &ec2.DescribeSnapshotsInput{
+		OwnerIds: []string{"self"}, MaxResults: aws.Int32(pageSize),
+		Filters: []types.Filter{ofReplacements(), filter("status", string(types.SnapshotStatePending))},
+	})
+	err := pages(ctx, p, func(page *ec2.DescribeSnapshotsOutput) {
+		for _, s := range page.Snapshots {
+			image := imageOf(aws.ToString(s.Description))
+			percent, err := strconv.ParseFloat(strings.TrimSuffix(aws.ToString(s.Progress), "%"), 64)
+			if image == "" || err != nil {
+				continue
+			}
+			if least, known := done[image]; !known || percent/100 < least {
+				done[image] = percent / 100
+			}
+		}
+	})
+	return done, c.failureOrNil(ctx, "DescribeSnapshots", "", err)
+}
+
+// imageOf reads the image id from the words that CreateImage gives a snapshot;
+// see madeFor.
+func imageOf(description string) string {
+	if _, after, ok := strings.Cut(description, ") for "); ok {
+		id, _, _ := strings.Cut(after, " ")
+		return id
+	}
+	return ""
+}
