@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/amirotate/amirotate/internal/cert"
+	"github.com/amirotate/amirotate/internal/cloud"
+	"github.com/amirotate/amirotate/internal/config"
+	"github.com/amirotate/amirotate/internal/ui"
+	"github.com/spf13/cobra"
+)
+
+func certCommand(g *globals) *cobra.Command {
+	return heading("cert", "Read, keep and watch certificates",
+		certInspectCommand(g), certEnsureCommand(g), certCheckCommand(g), certRemindCommand(g), certBundleCommand(g))
+}
+
+// certFlags are those of all cert commands.
+type certFlags struct {
+	config         config.Flags
+	passphraseEnv  string
+	passphraseFile string
+}
+
+func (f *certFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.config.NewCert, "cert", "", "certificate `FILE` (default: the configuration's)")
+	flags.StringVar(&f.config.Key, "key", "", "private key `FILE` of the certificate")
+	flags.StringVar(&f.config.Region, "region", "", "AWS `REGION`")
+	flags.StringVar(&f.passphraseEnv, "passphrase-env", "", "environment variable `NAME` with the keys' passphrase")
+	flags.StringVar(&f.passphraseFile, "passphrase-file", "", "`FILE` with the keys' passphrase")
+}
+
+// settings reads the configuration and lays the flags over it. A certificate
+// named by a flag is kept in its file, wherever the configuration keeps its own.
+func (f *certFlags) settings(g *globals) (*config.Config, error) {
+	c, err := g.readConfig()
+	if err != nil {
+		return nil, err
+	}
+	if f.config.NewCert != "" {
+		c.Certificate.Kind, c.Certificate.Store = config.KindSelfSigned, config.Store{}
+		c.Certificate.Leaves, c.Certificate.Authority = nil, ""
+		c.Certificate.Key = ""
+	}
+	switch {
+	case f.passphraseEnv != "" && f.passphraseFile != "":
+		return nil, usagef("leave one of them", "cannot read the passphrase: --passphrase-env and --passphrase-file name two places")
+	case f.passphraseEnv != "":
+		c.Certificate.Passphrase = config.Secret{Env: f.passphraseEnv}
+	case f.passphraseFile != "":
+		c.Certificate.Passphrase = config.Secret{File: g.abs(f.passphraseFile)}
+	}
+	return c, c.Apply(f.config, g.Dir)
+}
+
+// passphrase returns nil if the configuration names none.
+func (g *globals) passphrase(c *config.Config) ([]byte, error) {
+	if c.Certificate.Passphrase.IsZero() {
+		return nil, nil
+	}
+	secret, err := c.Certificate.Passphrase.Resolve(g.Getenv)
+	if err != nil {
+		return nil, usagef("set it, or name another place by --passphrase-env or --passphrase-file", "cannot open the keys: no passphrase: %w", err)
+	}
+	return secret, nil
+}
+
+// readPrivateKey reads a key's file, opened if there is a passphrase.
+func readPrivateKey(path string, passphrase []byte) (*cert.File, error) {
+	file, err := cert.LoadKey(path)
+	if err == nil && len(passphrase) > 0 {
+		err = file.Unlock(passphrase)
+	}
+	return file, err
+}
+
+// hintedError is an error with a remedy.
+type hintedError struct {
+	error
+	hint string
+}
+
+func (e *hintedError) Unwrap() error { return e.error }
+func (e *hintedError) Hint() string  { return e.hint }
+
+// storeError adds what helps where AWS could not be asked.
+func storeError(err error) error {
+	switch cloud.KindOf(err) {
+	case cloud.Denied:
+		return &hintedError{err, "allow ssm:GetParameter, PutParameter, DeleteParameters and DescribeParameters, and kms:Decrypt and Encrypt for a key of your own"}
+	case cloud.Throttled, cloud.Unavailable:
+		return &hintedError{beforeStart(err), "nothing that was there is lost: run it again"}
+	}
+	return beforeStart(err)
+}
+
+// printJSON writes a value for programs.
+func (g *globals) printJSON(v any) error {
+	enc := json.NewEncoder(g.Stdout)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// out is for people: what certificates say of themselves may hold anything.
+func (g *globals) out() io.Writer { return ui.Printable(g.Stdout) }
+
+// reportEach tells about errors that did not end the command.
+func (g *globals) reportEach(errs []error) {
+	for _, err := range errs {
+		writeError(g.Stderr, err)
+	}
+}
+
+func texts(errs []error) []string {
+	all := make([]string, len(errs))
+	for i, err := range errs {
+		all[i] = err.Error()
+	}
+	return all
+}
+
+var errNothingKept = errors.New("no place is configured where one is kept")
+
+const nothingKeptHint = "set certificate.new and certificate.key, or certificate.store; or use --cert and --key"
+
+func plural(n int, thing string) string {
+	if n == 1 {
+		return fmt.Sprintf("1 %s", thing)
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

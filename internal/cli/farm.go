@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/amirotate/amirotate/internal/config"
+	"github.com/amirotate/amirotate/internal/ec2ops"
+	"github.com/amirotate/amirotate/internal/slavelist"
+	"github.com/spf13/cobra"
+)
+
+// farm is the list and EC2: what gc and rollback need.
+type farm struct {
+	config *config.Config
+	list   *slavelist.List
+	cloud  *ec2ops.Client
+}
+
+// farmFlags adds the flags that say which farm it is.
+func farmFlags(cmd *cobra.Command, f *config.Flags) {
+	cmd.Flags().StringVar(&f.SlaveList, "slave-list", "", "the slave list, `PATH` or ssh://user@host/path")
+	cmd.Flags().StringVar(&f.Region, "region", "", "AWS `REGION`")
+}
+
+func (g *globals) newFarm(ctx context.Context, f config.Flags) (*farm, error) {
+	c, err := g.readConfig()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Apply(f, g.Dir); err != nil {
+		return nil, err
+	}
+	if c.SlaveList == "" {
+		return nil, usagef("set slave_list, or use --slave-list", "cannot tell which images are in use: no slave list is given")
+	}
+	list, err := g.readList(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	client, err := g.newEC2(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return &farm{config: c, list: list, cloud: client}, nil
+}

@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/amirotate/amirotate/internal/cert"
+	"github.com/amirotate/amirotate/internal/config"
+	"github.com/amirotate/amirotate/internal/rotate"
+	"github.com/amirotate/amirotate/internal/slavelist"
+	"github.com/amirotate/amirotate/internal/verify"
+)
+
+// inputs are the files that a rotation reads: the list and the certificates.
+type inputs struct {
+	list     *slavelist.List
+	notAfter time.Time // of the new certificate
+	files    map[string]*cert.File
+	news     []string // those of files that are to be put in place
+	problems []rotate.Problem
+}
+
+// readInputs reads them all, and reports every certificate's problems.
+func (g *globals) readInputs(ctx context.Context, c *config.Config) (*inputs, error) {
+	in := &inputs{files: map[string]*cert.File{}}
+	list, err := g.readList(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	in.list = list
+	in.warnings()
+	key, err := g.readKey(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, pair := range filePairs(c) {
+		if err := in.readPair(pair, g.Now(), key, pair.new == c.Certificate.New); err != nil {
+			return nil, err
+		}
+	}
+	in.checkKeys()
+	return in, nil
+}
+
+func (g *globals) readKey(c *config.Config) (*cert.File, error) {
+	if c.Certificate.Key == "" {
+		return nil, nil
+	}
+	return cert.LoadKey(c.Certificate.Key)
+}
+
+func (in *inputs) warnings() {
+	for _, w := range in.list.Warnings() {
+		in.problems = append(in.problems, rotate.Problem{Code: "list", Severity: rotate.Warning, Message: w.String()})
+	}
+}
+
+// pair is old and new of a file to replace.
+type pair struct {
+	old []string
+	new string
+}
+
+// filePairs are the configuration's own pair, and those of files that have one
+// of their own.
+func filePairs(c *config.Config) []pair {
+	var pairs []pair
+	if c.Certificate.New != "" && len(c.Certificate.Old) > 0 {
+		pairs = append(pairs, pair{c.Certificate.Old, c.Certificate.New})
+	}
+	files := slices.Concat(c.Platforms.Linux.Files, c.Platforms.Windows.Files)
+	for _, o := range c.Overrides {
+		files = append(files, o.Files...)
+	}
+	for _, f := range files {
+		own := pairOf(c, f)
+		if own.new != c.Certificate.New || !slices.Equal(own.old, c.Certificate.Old) {
+			pairs = append(pairs, own)
+		}
+	}
+	return pairs
+}
+
+func pairOf(c *config.Config, f config.File) pair {
+	p := pair{f.Old, f.New}
+	if len(p.old) == 0 {
+		p.old = c.Certificate.Old
+	}
+	if p.new == "" {
+		p.new = c.Certificate.New
+	}
+	return p
+}
+
+func (in *inputs) readPair(p pair, now time.Time, key *cert.File, main bool) error {
+	load := cert.LoadAny
+	if main {
+		load = cert.Load
+	} else {
+		key = nil
+	}
+	new, err := in.read(p.new, load)
+	if err != nil {
+		return err
+	}
+	in.news = append(in.news, p.new)
+	var old []*cert.File
+	for _, path := range p.old {
+		f, err := in.read(path, load)
+		if err != nil {
+			return err
+		}
+		if f.Leaf() != nil {
+			old = append(old, f)
+		}
+	}
+	leaf := new.Leaf()
+	if leaf == nil {
+		return nil // a key, see checkKeys
+	}
+	if main || in.notAfter.IsZero() {
+		in.notAfter = leaf.NotAfter
+	}
+	in.report(cert.CheckNew(new, old, key, now))
+	return nil
+}
+
+func (in *inputs) report(problems []cert.Problem) {
+	for _, p := range problems {
+		in.problems = append(in.problems, rotate.Problem{Code: p.Code, Severity: rotate.Severity(p.Severity), Message: p.Message, Hint: p.Hint})
+	}
+}
+
+// checkKeys makes sure that a key which is put in place belongs to a certificate
+// that is. One with a passphrase cannot be compared.
+func (in *inputs) checkKeys() {
+	certificates := in.certificates()
+	for _, path := range in.news {
+		f := in.files[path]
+		if f.Leaf() != nil || f.Key() == nil || f.Key().Locked() || slices.ContainsFunc(certificates, f.Key().Matches) {
+			continue
+		}
+		in.report([]cert.Problem{{Code: cert.CodeKeyMismatch, Severity: cert.SeverityError,
+			Message: path + " is the key of none of the certificates that are put in place",
+			Hint:    "name the key that was made with the certificate"}})
+	}
+}
+
+func (in *inputs) certificates() []*cert.Certificate {
+	var all []*cert.Certificate
+	for _, path := range in.news {
+		all = append(all, in.files[path].Certificates...)
+	}
+	return all
+}
+
+func (in *inputs) read(path string, load func(string) (*cert.File, error)) (*cert.File, error) {
+	if f := in.files[path]; f != nil {
+		return f, nil
+	}
+	f, err := load(path)
+	if err != nil {
+		return nil, err
+	}
+	in.files[path] = f
+	return f, nil
+}
+
+// changes are what a platform's files are to become.
+func (in *inputs) changes(c *config.Config, p config.Platform) []verify.Change {
+	var changes []verify.Change
+	for _, f := range p.Files {
+		pair := pairOf(c, f)
+		change := verify.Change{Path: f.Path, New: in.files[pair.new].Bytes()}
+		for _, path := range pair.old {
+			old := in.files[path]
+			change.Old = append(change.Old, verify.Digests{MD5: old.MD5, SHA256: old.SHA256})
+		}
+		changes = append(changes, change)
+	}
+	return changes
+}
+
+// certificateOf is what the tags of an image say that it holds: the first
+// certificate among the files, since a key's digest is nobody's business.
+func (in *inputs) certificateOf(c *config.Config, p config.Platform) verify.Digests {
+	for _, f := range p.Files {
+		if file := in.files[pairOf(c, f).new]; file.Leaf() != nil {
+			return verify.Digests{MD5: file.MD5, SHA256: file.SHA256}
+		}
+	}
+	return verify.Digests{}
+}

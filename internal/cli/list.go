@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/amirotate/amirotate/internal/config"
+	"github.com/amirotate/amirotate/internal/rotate"
+	"github.com/amirotate/amirotate/internal/slavelist"
+)
+
+// listStore is where the slave list lies.
+type listStore interface {
+	rotate.ListFile
+	// problems finds what would keep the list from being replaced, before hours
+	// go into images that it can't name then.
+	problems() []rotate.Problem
+}
+
+// listStore returns the store that the configuration's slave_list names.
+func (g *globals) listStore(c *config.Config) (listStore, error) {
+	if isURL(c.SlaveList) {
+		return g.newRemoteList(c)
+	}
+	return listFile{path: c.SlaveList}, nil
+}
+
+// readList reads a list that has something to rotate.
+func (g *globals) readList(ctx context.Context, c *config.Config) (*slavelist.List, error) {
+	store, err := g.listStore(c)
+	if err != nil {
+		return nil, err
+	}
+	data, err := store.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return parseList(c.SlaveList, data)
+}
+
+// parseList refuses a list that has nothing to rotate.
+func parseList(name string, data []byte) (*slavelist.List, error) {
+	list, err := slavelist.Parse(name, data)
+	if err != nil {
+		return nil, err
+	}
+	if len(list.Entries()) == 0 {
+		return nil, usagef("name the slave-list.txt that the buildmaster reads", "cannot use the slave list %s: it has no workers", name)
+	}
+	if len(list.Images()) == 0 {
+		return nil, usagef("a worker that EC2 launches has ami=ami-… on its line", "cannot use the slave list %s: none of its workers has an image", name)
+	}
+	return list, nil
+}
+
+func isURL(path string) bool { return strings.Contains(path, "://") }
+
+// listPath makes a list's path on the command line absolute, but for a URL.
+func (g *globals) listPath(path string) string {
+	if isURL(path) {
+		return path
+	}
+	return g.abs(path)
+}

@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/amirotate/amirotate/internal/config"
+	"github.com/amirotate/amirotate/internal/rotate"
+	"github.com/amirotate/amirotate/internal/ui"
+	"github.com/spf13/cobra"
+)
+
+func rotateCommand(g *globals) *cobra.Command {
+	var flags config.Flags
+	var o rotateOptions
+	cmd := &cobra.Command{
+		Use:   "rotate",
+		Short: "Replace the certificate on every image, prove it, and rewrite the list",
+		Long: `rotate carries a plan out: each image is launched, patched, stopped, baked into a
+replacement and proven by booting that; then the list is rewritten. If it was
+ended in the middle, by whatever, the same command goes on where it was, from
+this machine or another: what there is to know is in EC2.
+
+` + exitCodesHelp,
+		Example: `  amirotate rotate
+  amirotate rotate --slave-list slave-list.txt --region us-west-1 \
+    --old-cert old.pem --new-cert new.pem --security-group rust-slave \
+    --bastion ops@bastion.example.org:22 --ssh-user rustbuild \
+    --linux-path /home/rustbuild/rust-buildbot/rust-bot-cert.pem`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return g.planAndRotate(cmd.Context(), flags, o)
+		},
+	}
+	rotationFlags(cmd, &flags)
+	cmd.Flags().StringVar(&o.savedPlan, "plan", "", "do what this `FILE`, made by plan --out, says; refuse if anything has changed since")
+	cmd.Flags().BoolVar(&o.allowPartial, "allow-partial", false, "rewrite the list for the images that are proven even if others are not")
+	return cmd
+}
+
+// rotateOptions are rotate's own flags.
+type rotateOptions struct {
+	allowPartial bool
+	savedPlan    string // path, "" for none
+}
+
+// planAndRotate is the whole command. With --json its last line is a summary,
+// also where nothing was started.
+func (g *globals) planAndRotate(ctx context.Context, f config.Flags, o rotateOptions) error {
+	r, err := g.newRotation(ctx, f)
+	if err != nil {
+		return g.notStarted(err)
+	}
+	defer r.close()
+	plan, err := g.agreedPlan(ctx, r, o)
+	if err != nil {
+		return g.notStarted(err)
+	}
+	return g.carryOut(ctx, r, plan, o)
+}
+
+func (g *globals) notStarted(err error) error {
+	if g.json {
+		return g.summarize(nil, err)
+	}
+	return err
+}
+
+// summarize writes the last line of --json. Its reader may be gone.
+func (g *globals) summarize(result *rotate.Result, err error) error {
+	writeErr := ui.NewJSON(g.Stdout).Write(ui.NewSummary(g.Now(), result, exitCode(err), err))
+	if err == nil && !errors.Is(writeErr, syscall.EPIPE) {
+		return writeErr
+	}
+	return err
+}
+
+// agreedPlan plans, and compares with the saved plan if there is one.
+func (g *globals) agreedPlan(ctx context.Context, r *rotation, o rotateOptions) (*rotate.Plan, error) {
+	plan, err := r.plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if o.savedPlan != "" {
+		err = checkSavedPlan(g.abs(o.savedPlan), plan)
+	}
+	if len(plan.List.Edits) > 0 {
+		plan.Problems = append(plan.Problems, r.store.problems()...)
+	}
+	return plan, err
+}
+
+// carryOut shows the plan, carries it out and shows what became of it.
+func (g *globals) carryOut(ctx context.Context, r *rotation, plan *rotate.Plan, o rotateOptions) error {
+	if !g.json && !g.quiet {
+		ui.WritePlan(g.Stdout, plan)
+		g.warn(plan)
+		if len(plan.Errors()) == 0 || o.allowPartial {
+			fmt.Fprintln(g.Stdout)
+		}
+	}
+	reporter, done := g.reporter(plan)
+	unhook := onInterrupt(ctx, reporter.note)
+	result, err := r.runner(g, reporter, o.allowPartial).Run(ctx, plan)
+	unhook()
+	done()
+	err = listUntouched(err, result)
+	if g.json {
+		return g.summarize(result, err)
+	}
+	var blocked *rotate.BlockedError
+	if !g.quiet && !errors.As(err, &blocked) {
+		ui.WriteResult(g.Stdout, result)
+	}
+	return err
+}
+
+// reporter is what tells about a run while it goes on.
+type reporter struct {
+	rotate.Reporter
+	note func(string) // about the run as a whole, for people
+}
+
+// reporter is a live table on a terminal, lines elsewhere; JSON for programs.
+// Nothing may be written to the terminal until the returned function is called.
+func (g *globals) reporter(plan *rotate.Plan) (reporter, func()) {
+	aside := func(text string) { fmt.Fprintln(g.Stderr, "amirotate: "+text) }
+	switch {
+	case g.json:
+		return reporter{ui.NewJSON(g.Stdout), aside}, func() {}
+	case g.quiet:
+		lines := ui.NewLines(g.Stderr, plan)
+		lines.Quiet = true
+		return reporter{lines, aside}, func() {}
+	case g.Terminal && !g.verbose:
+		live := ui.NewLive(g.Stdout, g.width(), plan)
+		return reporter{live, live.Note}, live.Close
+	}
+	lines := ui.NewLines(g.Stdout, plan)
+	lines.Verbose = g.verbose
+	return reporter{lines, aside}, func() {}
+}

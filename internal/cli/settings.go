@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/amirotate/amirotate/internal/config"
+	"github.com/spf13/cobra"
+)
+
+// defaultConfig is read if it lies here and --config is not given.
+const defaultConfig = "amirotate.yaml"
+
+// rotationFlags adds the flags that a one-shot emergency needs, each of which
+// beats the configuration file.
+func rotationFlags(cmd *cobra.Command, f *config.Flags) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.SlaveList, "slave-list", "", "the slave list, `PATH` or ssh://user@host/path")
+	flags.StringVar(&f.Region, "region", "", "AWS `REGION`")
+	flags.StringArrayVar(&f.OldCert, "old-cert", nil, "certificate `FILE` that hosts should hold now (repeatable: any of them)")
+	flags.StringVar(&f.NewCert, "new-cert", "", "certificate `FILE` that hosts are to hold")
+	flags.StringArrayVar(&f.SecurityGroups, "security-group", nil, "security `GROUP` that lets the bastion in, by name or sg- id (repeatable)")
+	flags.StringVar(&f.LikeInstance, "like-instance", "", "launch with subnet and groups of this `INSTANCE`, which the bastion reaches")
+	flags.StringVar(&f.Subnet, "subnet", "", "`SUBNET` to launch in")
+	flags.StringVar(&f.KeyPair, "key-pair", "", "EC2 key pair `NAME` (default: the images' own authorized keys)")
+	flags.StringVar(&f.Bastion, "bastion", "", "SSH host through which instances are reached, `USER@HOST:PORT`")
+	flags.StringVar(&f.KnownHosts, "known-hosts", "", "`FILE` that holds the bastion's host key (default ~/.ssh/known_hosts)")
+	flags.StringVar(&f.SSHUser, "ssh-user", "", "`USER` on Linux instances")
+	flags.StringArrayVar(&f.IdentityFiles, "identity-file", nil, "private key `FILE`, for bastion and instances (repeatable)")
+	flags.StringArrayVar(&f.LinuxPaths, "linux-path", nil, "`PATH` of the certificate on Linux images (repeatable)")
+	flags.StringVar(&f.WindowsUser, "windows-user", "", "`USER` on Windows instances; the password is taken from AMIROTATE_WINRM_PASSWORD")
+	flags.StringArrayVar(&f.WindowsPaths, "windows-path", nil, "`PATH` of the certificate on Windows images (repeatable)")
+}
+
+// settings reads the configuration file and lays the flags over it.
+func (g *globals) settings(f config.Flags) (*config.Config, error) {
+	c, err := g.readConfig()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Apply(f, g.Dir); err != nil {
+		return nil, err
+	}
+	if f.NewCert != "" {
+		c.Certificate.Key = "" // it is that of the certificate which the flag replaces
+	}
+	return c, c.Validate()
+}
+
+func (g *globals) readConfig() (*config.Config, error) {
+	path := g.abs(g.config)
+	if path == "" {
+		path = filepath.Join(g.Dir, defaultConfig)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return config.New(g.Getenv), nil
+		}
+	}
+	return config.Load(path, g.Getenv)
+}

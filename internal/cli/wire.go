@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/amirotate/amirotate/internal/config"
+	"github.com/amirotate/amirotate/internal/ec2ops"
+	"github.com/amirotate/amirotate/internal/remote"
+	"github.com/amirotate/amirotate/internal/rotate"
+)
+
+// rotation is everything that plan and rotate need, put together.
+type rotation struct {
+	config *config.Config
+	inputs *inputs
+	store  listStore
+	cloud  *ec2ops.Client
+	dialer *remote.Dialer
+	getenv func(string) string
+	access map[string]remote.Access // by source image, filled in by the plan
+}
+
+func (g *globals) newRotation(ctx context.Context, f config.Flags) (*rotation, error) {
+	c, err := g.settings(f)
+	if err != nil {
+		return nil, err
+	}
+	in, err := g.readInputs(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	store, err := g.listStore(c)
+	if err != nil {
+		return nil, err
+	}
+	client, err := g.newEC2(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	r := &rotation{config: c, inputs: in, store: store, cloud: client, getenv: g.Getenv, access: map[string]remote.Access{}}
+	r.dialer = remote.NewDialer(remote.DialerOptions{
+		Bastion:      bastionOf(c.Bastion),
+		Access:       r.accessTo,
+		Console:      client.Console,
+		PasswordData: client.PasswordData,
+		Getenv:       g.Getenv,
+		Pauses:       remote.Pauses{First: dialPause, Max: max(dialPause, c.Waits.Poll)},
+	})
+	return r, nil
+}
+
+// dialPause is the first one between two attempts to reach a booting host.
+const dialPause = 20 * time.Millisecond
+
+// close ends the connection to the bastion.
+func (r *rotation) close() { _ = r.dialer.Close() }
+
+func bastionOf(b config.Bastion) *remote.Bastion {
+	if !b.Set() {
+		return nil
+	}
+	out := &remote.Bastion{Address: b.Address, User: b.User, IdentityFiles: b.IdentityFiles}
+	if b.KnownHosts != "" {
+		out.KnownHosts = []string{b.KnownHosts}
+	}
+	return out
+}
+
+func (r *rotation) accessTo(source string) (remote.Access, error) {
+	a, ok := r.access[source]
+	if !ok {
+		return a, errors.New("cannot tell how to reach instances of " + source)
+	}
+	return a, nil
+}
+
+func accessOf(platform string, p config.Platform) remote.Access {
+	a := remote.Access{
+		Platform: platform, Transport: p.Transport, Port: p.Port, User: p.User,
+		IdentityFiles: p.IdentityFiles, HostKey: p.HostKey, Algorithms: p.SSHAlgorithms,
+		Password: remote.Password{Env: p.Password.Env, File: p.Password.File, EC2Key: p.Password.EC2},
+		Auth:     p.Auth, CAFile: p.CAFile, Fingerprint: p.Fingerprint,
+	}
+	if p.KnownHosts != "" {
+		a.KnownHosts = []string{p.KnownHosts}
+	}
+	return a
+}
+
+// plan makes the plan.
+func (r *rotation) plan(ctx context.Context) (*rotate.Plan, error) {
+	c := r.config
+	planner := &rotate.Planner{Images: r.cloud, Instances: r.cloud, Surroundings: r.cloud, Rehearsal: r.cloud,
+		Resolve: net.DefaultResolver.LookupHost}
+	req := rotate.Request{
+		Region: r.cloud.Region(), ListPath: c.SlaveList, List: r.inputs.list,
+		SecurityGroups: c.Launch.SecurityGroups, LikeInstance: c.Launch.LikeInstance, Subnet: c.Launch.Subnet,
+		KeyPair: c.Launch.KeyPair, InstanceProfile: c.Launch.InstanceProfile, Spot: c.Launch.Spot,
+		Epoch: c.Epoch, CertNotAfter: r.inputs.notAfter.UTC().Format(time.RFC3339), Problems: r.inputs.problems,
+		Settings: r.settingsFor,
+	}
+	if c.Bastion.Set() {
+		host, _, err := net.SplitHostPort(c.Bastion.Address)
+		if err != nil {
+			return nil, usagef("bastion.address is host:port", "cannot read the bastion's address %q: %w", c.Bastion.Address, err)
+		}
+		req.BastionAddress = host
+		planner.CheckBastion = r.dialer.CheckBastion
+	}
+	plan, err := planner.Plan(ctx, req)
+	if err != nil {
+		return nil, beforeStart(err)
+	}
+	r.learnAccess(plan)
+	return plan, nil
+}
+
+func (r *rotation) settingsFor(platform string, workers []string) (rotate.Settings, error) {
+	p, err := r.config.For(platform, workers)
+	if err != nil {
+		return rotate.Settings{}, err
+	}
+	return rotate.Settings{Changes: r.inputs.changes(r.config, p), Certificate: r.inputs.certificateOf(r.config, p), InstanceType: p.InstanceType, Port: p.Port}, nil
+}
+
+// learnAccess notes how the instances of each planned image are reached,
+// and finds what would keep them from being reached.
+func (r *rotation) learnAccess(plan *rotate.Plan) {
+	for _, img := range plan.Images {
+		if img.Platform == "" {
+			continue
+		}
+		p, err := r.config.For(img.Platform, img.Workers)
+		if err != nil {
+			continue // a problem of the plan already
+		}
+		r.access[img.Source] = accessOf(img.Platform, p)
+		if img.Action == rotate.Replace {
+			if err := checkAccess(p, r.getenv); err != nil {
+				block(plan, img, err)
+			}
+		}
+	}
+}
+
+// runner puts together what carries a plan out.
+func (r *rotation) runner(g *globals, reporter rotate.Reporter, allowPartial bool) *rotate.Runner {
+	w := r.config.Waits
+	return &rotate.Runner{
+		Images: r.cloud, Instances: r.cloud, Maker: r.cloud, Destroyer: r.cloud, Watcher: r.cloud,
+		Dialer: dialer{r.dialer}, ListFile: r.store, Reporter: reporter,
+		Waits:      rotate.Waits{Launch: w.Launch, Connect: w.Connect, Patch: w.Patch, Stop: w.Stop, Image: w.Image, Prove: w.Prove},
+		RetryPause: w.Poll, MaxParallel: r.config.MaxParallel, AllowPartial: allowPartial, Now: g.Now,
+	}
+}
+
+// dialer fits the remote hosts into rotate's port.
+type dialer struct{ *remote.Dialer }
+
+func (d dialer) Dial(ctx context.Context, t rotate.Target) (rotate.Host, error) {
+	return d.Dialer.Dial(ctx, remote.Target(t))
+}

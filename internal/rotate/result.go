@@ -1,0 +1,168 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/amirotate/amirotate/internal/slavelist"
+	"github.com/amirotate/amirotate/internal/verify"
+)
+
+// What has become of an image.
+const (
+	StatusReplaced    = "replaced"    // its replacement is proven, made by this run or with its help
+	StatusReused      = "reused"      // its replacement had been proven before
+	StatusUnchanged   = "unchanged"   // it needed none
+	StatusBlocked     = "blocked"     // a problem that the plan found stood in the way
+	StatusRefused     = "refused"     // a file holds something unexpected; the image is left alone
+	StatusFailed      = "failed"      // see Err
+	StatusInterrupted = "interrupted" // the run was ended before it was done
+)
+
+// Result is what a run has done.
+type Result struct {
+	Images        []ImageResult
+	ListRewritten bool
+	Edits         []slavelist.Edit // of ami= values, once the list was to be rewritten
+	Diff          string           // of the list, passwords masked
+	Left          []string         // what is left in EC2 for the next run, in words
+}
+
+// ImageResult is what has become of one source image.
+type ImageResult struct {
+	Source      string
+	Replacement string // id, "" if there is none
+	Status      string
+	Err         error
+	Files       []FileResult
+}
+
+// FileResult is what one file held before the patch, after it, and on the
+// prover. A digest is "" if this run did not see it.
+type FileResult struct {
+	Path                  string
+	Before, After, Proven verify.Digests
+}
+
+func newResult(plan *Plan) *Result {
+	r := &Result{}
+	for _, p := range plan.Images {
+		img := ImageResult{Source: p.Source, Replacement: p.Replacement}
+		switch p.Action {
+		case None:
+			img.Status = StatusUnchanged
+		case Blocked:
+			img.Status = StatusBlocked
+		}
+		for _, c := range p.changes {
+			img.Files = append(img.Files, FileResult{Path: c.Path})
+		}
+		r.Images = append(r.Images, img)
+	}
+	return r
+}
+
+func (res *ImageResult) noteBefore(files []verify.File) {
+	for i, f := range files {
+		// What an earlier run has patched is no longer what was there before.
+		if i < len(res.Files) && res.Files[i].Before == (verify.Digests{}) {
+			res.Files[i].Before = f.Digests
+		}
+	}
+}
+
+func (res *ImageResult) noteAfter(files []verify.File) {
+	for i, f := range files {
+		if i < len(res.Files) {
+			res.Files[i].After = f.Digests
+		}
+	}
+}
+
+func (res *ImageResult) noteProven(files []verify.File) {
+	for i, f := range files {
+		if i < len(res.Files) {
+			res.Files[i].Proven = f.Digests
+		}
+	}
+}
+
+// conclude sets the status by the error that ended the image's rotation.
+func (res *ImageResult) conclude(err error, plan *ImagePlan) {
+	res.Err = err
+	var refusal *verify.Refusal
+	switch {
+	case err == nil && plan.Action == Reuse:
+		res.Status = StatusReused
+	case err == nil:
+		res.Status = StatusReplaced
+	case errors.As(err, &refusal):
+		res.Status = StatusRefused
+	case errors.Is(err, context.Canceled) || errors.Is(err, ErrInterrupted):
+		res.Status = StatusInterrupted
+	default:
+		res.Status = StatusFailed
+	}
+}
+
+// ErrInterrupted is the cause of a context that a signal ended.
+var ErrInterrupted = errors.New("interrupted")
+
+// BlockedError means that a plan has problems, so that nothing was launched.
+type BlockedError struct{ Problems []Problem }
+
+func (e *BlockedError) Error() string {
+	messages := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		messages[i] = p.Message
+	}
+	return "cannot start: " + strings.Join(messages, "; ")
+}
+
+// Hint gives each problem's remedy, a line each.
+func (e *BlockedError) Hint() string {
+	var hints []string
+	for _, p := range e.Problems {
+		if p.Hint != "" && !slices.Contains(hints, p.Hint) {
+			hints = append(hints, p.Hint)
+		}
+	}
+	return strings.Join(hints, "\n")
+}
+
+// PartialError means that some images have no proven replacement.
+type PartialError struct {
+	All     int     // images of the plan
+	Done    int     // those that have a proven replacement
+	Refused int     // those left alone because of an unexpected file
+	Causes  []error // why the others have none, an error an image; it names the image
+}
+
+func (e *PartialError) Error() string {
+	text := fmt.Sprintf("%d of %d images have no proven replacement", len(e.Causes), e.All)
+	if len(e.Causes) == 1 {
+		return text + ": " + e.Causes[0].Error()
+	}
+	for _, cause := range e.Causes {
+		text += "\n- " + cause.Error()
+	}
+	return text
+}
+
+// Unwrap returns the causes.
+func (e *PartialError) Unwrap() []error { return e.Causes }
+
+// imageError is why an image has no proven replacement.
+type imageError struct {
+	image string
+	err   error
+}
+
+func (e *imageError) Error() string { return e.image + ": " + e.err.Error() }
+func (e *imageError) Unwrap() error { return e.err }
+
+// errBlocked is the cause of an image that a problem of the plan kept out.
+var errBlocked = errors.New("a problem that the plan found stands in the way")

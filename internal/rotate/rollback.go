@@ -1,0 +1,63 @@
+package rotate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/amirotate/amirotate/internal/cloud"
+	"github.com/amirotate/amirotate/internal/slavelist"
+)
+
+// Rollback is the previous image of each replacement that a list names, from
+// the lineage tags.
+type Rollback struct {
+	Previous map[string]string // by replacement's id
+	Rewrite  slavelist.Rewrite
+	Problems []Problem // of severity error where a previous image can't be used
+}
+
+// PlanRollback finds the previous images. Images without a lineage stay.
+func PlanRollback(ctx context.Context, images Images, list *slavelist.List) (*Rollback, error) {
+	current, err := images.Images(ctx, list.Images())
+	if err != nil {
+		return nil, err
+	}
+	back := &Rollback{Previous: map[string]string{}}
+	var sources []string
+	for _, c := range current {
+		if source := c.Tags[cloud.TagSourceImage]; c.Tags[cloud.TagRole] == cloud.RoleReplacement && source != "" {
+			back.Previous[c.ID] = source
+			sources = append(sources, source)
+		}
+	}
+	if len(sources) == 0 {
+		return back, nil
+	}
+	previous, err := images.Images(ctx, sources)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range sortedKeys(back.Previous) {
+		back.judge(id, previous)
+	}
+	back.Rewrite, err = list.Replace(back.Previous)
+	return back, err
+}
+
+func (b *Rollback) judge(id string, previous []cloud.Image) {
+	source := b.Previous[id]
+	i := slices.IndexFunc(previous, func(c cloud.Image) bool { return c.ID == source })
+	problem := Problem{Code: "previous-image", Severity: Error, Image: id}
+	switch {
+	case i < 0:
+		problem.Message = fmt.Sprintf("%s, which %s replaced, is gone", source, id)
+		problem.Hint = "leave the list as it is, or edit it by hand"
+	case previous[i].State != cloud.ImageAvailable:
+		problem.Message = fmt.Sprintf("%s, which %s replaced, is %s", source, id, previous[i].State)
+		problem.Hint = "make it available again first (aws ec2 enable-image for a disabled one)"
+	default:
+		return
+	}
+	b.Problems = append(b.Problems, problem)
+}

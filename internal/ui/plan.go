@@ -1,0 +1,110 @@
+package ui
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"unicode/utf8"
+
+	"github.com/amirotate/amirotate/internal/rotate"
+)
+
+// WritePlan shows a plan to people. Its problems are shown by WriteProblems.
+func WritePlan(w io.Writer, p *rotate.Plan) {
+	w = Printable(w)
+	fmt.Fprintf(w, "Plan for %s in %s: %s on %s\n\n", p.List.Path, p.Region,
+		count(p.List.Entries, "worker"), count(len(p.Images), "image"))
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "IMAGE\tNAME\tPLATFORM\tTYPE\tWORKERS\tACTION")
+	for _, img := range p.Images {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%s\n", img.Source, orDash(img.Name), orDash(img.Platform), orDash(img.InstanceType),
+			len(img.Workers), img.Action)
+	}
+	_ = tw.Flush()
+	for _, img := range p.Images {
+		writeImage(w, img)
+	}
+	if len(p.StaticWorkers) > 0 {
+		fmt.Fprintf(w, "\nStatic workers, not launched:\n")
+		writeWrapped(w, "  ", "  ", p.StaticWorkers)
+	}
+	if n := len(p.List.Edits); n == 0 {
+		fmt.Fprintf(w, "\nNothing of the list is to change.\n")
+	} else {
+		fmt.Fprintf(w, "\n%s of the list %s to change.\n", count(n, "line"), isOrAre(n))
+	}
+}
+
+func writeImage(w io.Writer, img *rotate.ImagePlan) {
+	fmt.Fprintf(w, "\n%s\n", label(img.Source, img.Name))
+	writeWrapped(w, "  workers  ", "           ", img.Workers)
+	if img.Replacement != "" {
+		fmt.Fprintf(w, "  becomes  %s\n", img.Replacement)
+	}
+	for _, c := range img.Changes {
+		fmt.Fprintf(w, "  file     %s\n", c.Path)
+		for i, md5 := range c.OldMD5 {
+			word := "old md5"
+			if i > 0 {
+				word = "or md5"
+			}
+			fmt.Fprintf(w, "  %-7s  %s\n", word, md5)
+		}
+		fmt.Fprintf(w, "  new md5  %s\n", c.NewMD5)
+	}
+}
+
+// lineWidth is what the narrowest usual terminal shows.
+const lineWidth = 79
+
+// writeWrapped writes words on lines of lineWidth. A word that is longer has a
+// line of its own.
+func writeWrapped(w io.Writer, first, next string, words []string) {
+	line := first
+	for i, word := range words {
+		if i > 0 {
+			if utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > lineWidth {
+				fmt.Fprintln(w, line)
+				line = next
+			} else {
+				line += " "
+			}
+		}
+		line += word
+	}
+	fmt.Fprintln(w, strings.TrimRight(line, " "))
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// count writes a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+func isOrAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// WriteProblems shows each problem with its remedy on a line of its own below.
+func WriteProblems(w io.Writer, problems []rotate.Problem) {
+	w = Printable(w)
+	for _, p := range problems {
+		fmt.Fprintf(w, "%s: %s\n", p.Severity, p.Message)
+		if p.Hint != "" {
+			fmt.Fprintf(w, "  hint: %s\n", p.Hint)
+		}
+	}
+}
