@@ -1,0 +1,117 @@
+//go:build unix
+
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/amirotate/amirotate/internal/farmtest"
+)
+
+// packer builds the same images by Debian's Packer, all at once: a file is
+// uploaded through the bastion, with a group and a key that exist, and nothing
+// is proven. It waits as it does by default.
+func (c farmCase) packer(t testing.TB, f *farmtest.Farm) outcome {
+	t.Helper()
+	f.AWS("ec2", "import-key-pair", "--key-name", "fixed", "--public-key-material", "fileb://"+f.Sandbox.Ready().Bastion.IdentityFile+".pub")
+	template := c.template(t, f)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "packer", "build", "-color=false", "-machine-readable", template)
+	dir := filepath.Dir(template)
+	// Whatever is not for the sandbox ends at a proxy that isn't there.
+	cmd.Env = append(environment(f), "HOME="+dir, "TMPDIR="+dir, "CHECKPOINT_DISABLE=1", "AWS_EC2_METADATA_DISABLED=true",
+		"HTTP_PROXY=http://127.0.0.1:1", "HTTPS_PROXY=http://127.0.0.1:1", "NO_PROXY=127.0.0.1")
+	before, began := len(f.Calls()), time.Now()
+	out, err := cmd.CombinedOutput()
+	took := time.Since(began)
+	if err != nil {
+		t.Fatalf("packer: %v\n%s", err, tail(string(out)))
+	}
+	made := regexp.MustCompile(`(?m),artifact,0,id,us-west-1:(ami-[0-9a-f]{8,17})`).FindAllStringSubmatch(string(out), -1)
+	if len(made) != c.images {
+		t.Fatalf("packer made %d images\n%s", len(made), tail(string(out)))
+	}
+	o := outcome{farmCase: c, all: time.Duration(float64(took) / c.scale), calls: map[string]int{}}
+	for _, call := range f.Calls()[before:] {
+		if call.Error == "RequestLimitExceeded" {
+			o.throttled++
+		}
+		o.calls[call.Action]++
+	}
+	return o
+}
+
+func (c farmCase) template(t testing.TB, f *farmtest.Farm) string {
+	t.Helper()
+	ready := f.Sandbox.Ready()
+	host, port, err := net.SplitHostPort(ready.Bastion.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var builders []any
+	for i := range c.images {
+		builders = append(builders, map[string]any{
+			"type": "amazon-ebs", "name": imageID(i), "region": ready.Region, "custom_endpoint_ec2": ready.Endpoint,
+			"source_ami": imageID(i), "instance_type": "c3.2xlarge", "ami_name": "packed " + imageID(i),
+			"security_group_id": "sg-f5d7a290", "ssh_keypair_name": "fixed", "ssh_private_key_file": ready.Bastion.IdentityFile,
+			"ssh_username": "rustbuild", "ssh_interface": "private_ip",
+			"ssh_bastion_host": host, "ssh_bastion_port": port, "ssh_bastion_username": ready.Bastion.User,
+			"ssh_bastion_private_key_file": ready.Bastion.IdentityFile,
+		})
+	}
+	text, err := json.Marshal(map[string]any{"builders": builders, "provisioners": []any{
+		map[string]any{"type": "file", "source": filepath.Join(f.Dir, "new-cert.pem"), "destination": certPath},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "build.json")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// BenchmarkBesidePacker is the incident in real time, by amirotate and then by
+// Packer on the same endpoint: about twelve minutes. The images are the source
+// images, still with the old certificate.
+func BenchmarkBesidePacker(b *testing.B) { besidePacker(b, incident(4, 1)) }
+
+// BenchmarkBesidePackerScaled keeps it alive: Packer's own waits are in real
+// time, so that nothing is to be read from it but the number of calls.
+func BenchmarkBesidePackerScaled(b *testing.B) { besidePacker(b, incident(4, 0.05)) }
+
+func besidePacker(b *testing.B, c farmCase) {
+	if _, err := exec.LookPath("packer"); err != nil {
+		b.Skip("packer is not installed: apt-get install packer")
+	}
+	program := buildProgram(b)
+	for b.Loop() {
+		f := c.start(b)
+		ours := c.rotate(b, f, process(program))
+		b.Log("amirotate, with proof: " + ours.String())
+		theirs := c.packer(b, f)
+		b.Logf("Packer, without proof: done after %v, %.2f calls an image\n%s", theirs.all, theirs.perImage(), indent(theirs.String()))
+		b.ReportMetric(ours.ratio(), "ratio")
+		b.ReportMetric(ours.perImage(), "calls/image")
+		b.ReportMetric(ours.list.Seconds(), "ours-s")
+		b.ReportMetric(ours.available.Seconds(), "ours-baked-s")
+		b.ReportMetric(theirs.all.Seconds(), "packer-s")
+		b.ReportMetric(theirs.perImage(), "packer-calls/image")
+	}
+}
+
+func indent(s string) string {
+	_, calls, _ := strings.Cut(s, "\n")
+	return calls
+}
