@@ -99,11 +99,11 @@ func (s *scene) checkNothingLeft() {
 
 func (s *scene) checkNoTemporaryFiles() {
 	s.T.Helper()
-	if !slices.Contains(s.Folders("."), ".amirotate-sandbox") {
+	if !slices.Contains(s.Folders("."), ".sandbox") {
 		s.T.Error("a file was removed that belongs to somebody else: the sandbox's mark")
 	}
 	for _, name := range s.Folders(".") {
-		if strings.HasPrefix(name, ".amirotate-") && name != ".amirotate-sandbox" || strings.Contains(name, ".tmp") {
+		if strings.HasPrefix(name, ".amirotate-") || strings.Contains(name, ".tmp") {
 			s.T.Errorf("a temporary file is left: %s", name)
 		}
 	}

@@ -20,7 +20,7 @@ func TestLocalReplaces(t *testing.T) {
 	list := filepath.Join(dir, "lists", "slave-list.txt")
 	write(t, list, oldText, 0o640)
 	write(t, filepath.Join(dir, "lists", stagedPrefix(list)+"0123456789abcdef"), "left by a dead run", 0o600)
-	others := []string{".amirotate-lock", ".amirotate-sandbox", filepath.Base(stagedPrefix("other-list.txt")) + "0123456789abcdef"}
+	others := []string{".amirotate-lock", ".amirotate-new-1", filepath.Base(stagedPrefix("other-list.txt")) + "0123456789abcdef"}
 	for _, name := range others {
 		write(t, filepath.Join(dir, "lists", name), "somebody is at work with it", 0o600)
 	}

@@ -1,0 +1,65 @@
+#!/bin/sh
+# Runs all tests. On Debian and Ubuntu it first installs the real shells, SSH
+# and clients that the tests speak to, as root or by sudo.
+set -eu
+cd "$(dirname "$0")"
+
+# command:package
+components='
+busybox:busybox
+dash:dash
+bash:bash
+mksh:mksh
+ksh93:ksh93u+m
+tcsh:tcsh
+fish:fish
+shellcheck:shellcheck
+openssl:openssl
+ssh:openssh-client
+scp:openssh-client
+sshd:openssh-server
+sudo:sudo
+buildbot:buildbot
+buildbot-worker:buildbot-worker
+stunnel4:stunnel4
+faketime:faketime
+ip:iproute2
+nsenter:util-linux
+setpriv:util-linux
+hostname:hostname
+mount:mount
+sqlite3:sqlite3
+curl:curl
+ps:procps
+packer:packer
+'
+
+PATH=$PATH:/usr/sbin:/sbin
+missing=
+for pair in $components; do
+	command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
+done
+# A shim named aws that leads nowhere doesn't count.
+[ -x /usr/bin/aws ] || missing="$missing awscli"
+for module in icalendar winrm impacket; do
+	/usr/bin/python3 -c "import $module" 2>/dev/null || missing="$missing python3-$module"
+done
+
+if [ -n "$missing" ]; then
+	command -v apt-get >/dev/null 2>&1 || {
+		echo "test.sh: these are missing, and there is no apt-get to install them with:$missing" >&2
+		exit 1
+	}
+	asroot=
+	[ "$(id -u)" = 0 ] || asroot=sudo
+	$asroot apt-get update -qq
+	# shellcheck disable=SC2086 # a list of packages
+	DEBIAN_FRONTEND=noninteractive $asroot apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+# As root, as CI is, a missing component is a failure and never a skipped test.
+# Hosts in namespaces of their own need root: without it those tests are skipped.
+[ "$(id -u)" != 0 ] || export CI=true
+# Most tests wait more than they compute, so more packages than cores are run at
+# a time.
+exec go test -p 4 -timeout 15m -cover "$@" ./...
