@@ -48,6 +48,7 @@ func (o Options) endpointVariable() string { return "AWS_ENDPOINT_URL_" + o.Serv
 // process are not asked for.
 func Load(ctx context.Context, o Options) (aws.Config, error) {
 	cfg, err := o.load(ctx)
+	cfg.APIOptions = append(cfg.APIOptions, addPlainBody)
 	if err == nil && cfg.Credentials != nil {
 		cfg.Credentials = markedCredentials{cfg.Credentials}
 	}
