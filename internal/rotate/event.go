@@ -37,6 +37,7 @@ type Event struct {
 	Time      time.Time `json:"time"`
 	Event     string    `json:"event"` // always "step"
 	Image     string    `json:"image"`
+	Worker    string    `json:"worker,omitempty"` // of a static host: its first worker in the list
 	Step      Step      `json:"step"`
 	Status    Status    `json:"status"`
 	ElapsedMS int64     `json:"elapsed_ms"` // since the step's start

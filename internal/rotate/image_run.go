@@ -13,6 +13,7 @@ import (
 // imageRun is the rotation of one image: it looks, decides, does, looks again.
 type imageRun struct {
 	*run
+	stepLog
 	plan *ImagePlan
 
 	seen    sight
@@ -23,8 +24,6 @@ type imageRun struct {
 
 	scarceSince time.Time // when EC2 first had no room, zero if it had
 	refusals    int       // ... and how often it had none since the last launch
-
-	steps stepLog
 }
 
 // maxSetbacks is how many errors that may pass one image may meet.
@@ -194,8 +193,8 @@ func (ir *imageRun) see(s sight) {
 }
 
 // pause waits a little longer after each setback.
-func (ir *imageRun) pause(ctx context.Context, setbacks int) error {
-	t := time.NewTimer(min(ir.RetryPause<<min(setbacks-1, 10), 30*time.Second))
+func (r *run) pause(ctx context.Context, setbacks int) error {
+	t := time.NewTimer(min(r.RetryPause<<min(setbacks-1, 10), 30*time.Second))
 	defer t.Stop()
 	select {
 	case <-t.C:

@@ -40,13 +40,6 @@ type ImageResult struct {
 	Files       []FileResult
 }
 
-// FileResult is what one file held before the patch, after it, and on the
-// prover. A digest is "" if this run did not see it.
-type FileResult struct {
-	Path                  string
-	Before, After, Proven verify.Digests
-}
-
 func newResult(plan *Plan) *Result {
 	r := &Result{}
 	for _, p := range plan.Images {
@@ -57,37 +50,10 @@ func newResult(plan *Plan) *Result {
 		case Blocked:
 			img.Status = StatusBlocked
 		}
-		for _, c := range p.changes {
-			img.Files = append(img.Files, FileResult{Path: c.Path})
-		}
+		img.Files = newFileResults(p.changes)
 		r.Images = append(r.Images, img)
 	}
 	return r
-}
-
-func (res *ImageResult) noteBefore(files []verify.File) {
-	for i, f := range files {
-		// What an earlier run has patched is no longer what was there before.
-		if i < len(res.Files) && res.Files[i].Before == (verify.Digests{}) {
-			res.Files[i].Before = f.Digests
-		}
-	}
-}
-
-func (res *ImageResult) noteAfter(files []verify.File) {
-	for i, f := range files {
-		if i < len(res.Files) {
-			res.Files[i].After = f.Digests
-		}
-	}
-}
-
-func (res *ImageResult) noteProven(files []verify.File) {
-	for i, f := range files {
-		if i < len(res.Files) {
-			res.Files[i].Proven = f.Digests
-		}
-	}
 }
 
 // conclude sets the status by the error that ended the image's rotation.

@@ -109,7 +109,8 @@ func (r *run) look(ctx context.Context) ([]*imageRun, error) {
 		if p.Action == None { // what the run that made it may have left
 			source = p.image.Tags[cloud.TagSourceImage]
 		}
-		ir := &imageRun{run: r, plan: p, attempt: map[string]int{}, result: newResult(r.plan).Images[i]}
+		ir := &imageRun{run: r, plan: p, attempt: map[string]int{}, result: newResult(r.plan).Images[i],
+			stepLog: stepLog{reporter: r.Reporter, clock: r.Now, image: p.Source, first: Launch}}
 		ir.see(sightOf(made, instances, source, p.Patch))
 		images = append(images, ir)
 	}

@@ -5,46 +5,52 @@ import (
 	"time"
 )
 
-// stepLog reports one image's steps. A step that is open when another begins,
-// or that fails and is tried again, stays open until it ends.
+// stepLog reports the steps of one image or of one static host. A step that is
+// open when another begins, or that fails and is tried again, stays open until
+// it ends.
 type stepLog struct {
+	reporter Reporter
+	clock    func() time.Time
+	image    string // source image, or
+	worker   string // the first worker of a static host
+	first    Step   // what failed if no step is open
+
 	open    Step
 	started time.Time
 }
 
 // begin opens a step, unless it is open already.
-func (ir *imageRun) begin(step Step) {
-	if ir.steps.open == step {
+func (l *stepLog) begin(step Step) {
+	if l.open == step {
 		return
 	}
-	ir.steps = stepLog{open: step, started: ir.Now()}
-	ir.report(step, Start, 0, "")
+	l.open, l.started = step, l.clock()
+	l.report(step, Start, 0, "")
 }
 
 // done closes the open step.
-func (ir *imageRun) done(format string, args ...any) {
-	ir.report(ir.steps.open, OK, ir.Now().Sub(ir.steps.started), fmt.Sprintf(format, args...))
-	ir.steps = stepLog{}
+func (l *stepLog) done(format string, args ...any) {
+	l.report(l.open, OK, l.clock().Sub(l.started), fmt.Sprintf(format, args...))
+	l.open = ""
 }
 
 // fail closes the open step, if there is one, with an error.
-func (ir *imageRun) fail(err error) {
-	step := ir.steps.open
-	if step == "" {
-		step = Launch
-		ir.steps.started = ir.Now()
+func (l *stepLog) fail(err error) {
+	if l.open == "" {
+		l.open, l.started = l.first, l.clock()
 	}
-	ir.report(step, Failed, ir.Now().Sub(ir.steps.started), err.Error())
-	ir.steps = stepLog{}
+	l.report(l.open, Failed, l.clock().Sub(l.started), err.Error())
+	l.open = ""
 }
 
 // note tells something about the open step without closing it.
-func (ir *imageRun) note(format string, args ...any) {
-	if ir.steps.open != "" {
-		ir.report(ir.steps.open, Start, ir.Now().Sub(ir.steps.started), fmt.Sprintf(format, args...))
+func (l *stepLog) note(format string, args ...any) {
+	if l.open != "" {
+		l.report(l.open, Start, l.clock().Sub(l.started), fmt.Sprintf(format, args...))
 	}
 }
 
-func (ir *imageRun) report(step Step, status Status, elapsed time.Duration, detail string) {
-	ir.reportStep(ir.plan.Source, step, status, elapsed, detail)
+func (l *stepLog) report(step Step, status Status, elapsed time.Duration, detail string) {
+	l.reporter.Report(Event{Time: l.clock(), Event: "step", Image: l.image, Worker: l.worker, Step: step, Status: status,
+		ElapsedMS: elapsed.Milliseconds(), Detail: detail})
 }

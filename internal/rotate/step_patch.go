@@ -67,64 +67,17 @@ func (ir *imageRun) dial(ctx context.Context, i *cloud.Instance) (host Host, err
 
 func (ir *imageRun) replace(ctx context.Context, host Host) error {
 	changes := ir.plan.changes
-	before, err := host.Replace(ctx, changes)
-	ir.result.noteBefore(before)
+	written, err := patchFiles(ctx, host, changes, ir.result.Files)
 	if err != nil {
 		return err
 	}
-	written := 0
-	for i, c := range changes {
-		if i < len(before) && c.Judge(before[i]) == verify.MatchOld {
-			written++
-		}
-	}
-	after, err := readAndJudge(ctx, host, changes)
-	ir.result.noteAfter(after)
+	after, err := readBack(ctx, host, changes, ir.result.Files)
 	if err != nil {
 		return err
 	}
 	ir.patched = true
 	ir.done("%s; read back: %s", replacedText(written, len(changes)), digestText(after))
 	return nil
-}
-
-// readAndJudge reads the files and is satisfied only if all hold the new content.
-func readAndJudge(ctx context.Context, host Host, changes []verify.Change) ([]verify.File, error) {
-	paths := make([]string, len(changes))
-	for i, c := range changes {
-		paths[i] = c.Path
-	}
-	files, err := host.Read(ctx, paths)
-	if err != nil {
-		return nil, err
-	}
-	if len(files) != len(changes) {
-		return files, fmt.Errorf("cannot read %d files: the host answered for %d", len(changes), len(files))
-	}
-	for i, c := range changes {
-		if outcome := c.Judge(files[i]); outcome != verify.MatchNew {
-			return files, &verify.Refusal{Change: c, Seen: files[i], Outcome: outcome}
-		}
-	}
-	return files, nil
-}
-
-func replacedText(written, all int) string {
-	if written == 0 {
-		return "already new, nothing written"
-	}
-	return fmt.Sprintf("replaced %d of %d", written, all)
-}
-
-func digestText(files []verify.File) string {
-	text := ""
-	for _, f := range files {
-		if text != "" {
-			text += ", "
-		}
-		text += fmt.Sprintf("%s md5 %s sha256 %s", f.Path, f.MD5, f.SHA256)
-	}
-	return text
 }
 
 // prove reads the files on the prover, and only then gives the replacement its
@@ -156,7 +109,7 @@ func (ir *imageRun) prove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ir.result.noteProven(proven)
+	noteProven(ir.result.Files, proven)
 	return ir.sealProof(ctx, proven)
 }
 
