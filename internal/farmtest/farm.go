@@ -25,6 +25,8 @@ type Farm struct {
 	T       testing.TB
 	Dir     string
 	Sandbox *sandbox.Sandbox
+	// Now is the time that the program goes by; nil for the computer's own.
+	Now func() time.Time
 }
 
 // Start serves a scenario, "" for the default one, until the test ends. Paths
@@ -97,13 +99,17 @@ func (f *Farm) RunBare(ctx context.Context, args ...string) Result {
 // printed, to watcher.
 func (f *Farm) RunWatched(ctx context.Context, watcher io.Writer, args ...string) Result {
 	env := f.Sandbox.Environment()
+	now := f.Now
+	if now == nil {
+		now = time.Now
+	}
 	var out, errs bytes.Buffer
 	p := &cli.Process{
 		Dir:    f.Dir,
 		Getenv: func(name string) string { return env[name] },
 		Stdin:  bytes.NewReader(nil),
 		Stdout: io.MultiWriter(&out, watcher), Stderr: &errs,
-		Now: time.Now,
+		Now: now,
 	}
 	code := cli.Run(ctx, p, args)
 	return Result{Code: code, Stdout: out.String(), Stderr: errs.String()}

@@ -49,6 +49,7 @@ type Sandbox struct {
 	state   *ec2state.State
 	faults  *fault.Set
 	bastion *bastion.Bastion
+	clock   *clock.Clock
 	server  *http.Server
 	serving sync.WaitGroup
 	log     *os.File
@@ -116,6 +117,7 @@ func (s *Sandbox) serve(sc *scenario.Scenario, o Options, listen string) error {
 	}
 	net := network.New()
 	pace := clock.New(*sc.Clock.Scale)
+	s.clock = pace
 	from := netip.MustParseAddr("127.0.0.1")
 	s.bastion, err = bastion.Start(bastion.Options{
 		Network: net, Listen: "127.0.0.1:0", User: bastionUser, AuthorizedKeys: keys.authorized(), HostKey: keys.bastion, From: from,
@@ -189,6 +191,9 @@ func (s *Sandbox) State() *ec2state.State { return s.state }
 
 // Faults are what goes wrong.
 func (s *Sandbox) Faults() *fault.Set { return s.faults }
+
+// Clock is the time that EC2 and its hosts go by.
+func (s *Sandbox) Clock() *clock.Clock { return s.clock }
 
 // Bastion is the jump host.
 func (s *Sandbox) Bastion() *bastion.Bastion { return s.bastion }

@@ -4,13 +4,16 @@ package clock
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
-// Clock tells simulated time, which starts at the real time of its making.
+// Clock tells simulated time, which starts at the real time of its making or
+// where Set puts it.
 type Clock struct {
-	start time.Time
-	scale float64 // real seconds per simulated second
+	made    time.Time // real
+	scale   float64   // real seconds per simulated second
+	skipped atomic.Int64
 }
 
 // New returns a clock on which a simulated second lasts scale real seconds.
@@ -19,16 +22,21 @@ func New(scale float64) *Clock {
 	if scale <= 0 {
 		scale = 1
 	}
-	return &Clock{start: time.Now(), scale: scale}
+	return &Clock{made: time.Now(), scale: scale}
 }
 
 // Now returns the simulated time.
-func (c *Clock) Now() time.Time { return c.start.Add(c.Elapsed()) }
+func (c *Clock) Now() time.Time { return c.made.Add(c.Elapsed()) }
 
-// Elapsed returns the simulated time since the clock was made.
+// Elapsed returns the simulated time since the clock was made, what was skipped
+// included.
 func (c *Clock) Elapsed() time.Duration {
-	return time.Duration(float64(time.Since(c.start)) / c.scale)
+	return time.Duration(float64(time.Since(c.made))/c.scale) + time.Duration(c.skipped.Load())
 }
+
+// Set makes it that time. Sleeps and timers that have begun take no notice: what
+// is going on takes as long as it would have.
+func (c *Clock) Set(now time.Time) { c.skipped.Add(int64(now.Sub(c.Now()))) }
 
 // Real converts a simulated duration to a real one.
 func (c *Clock) Real(simulated time.Duration) time.Duration {
