@@ -115,7 +115,7 @@ func (l *remoteList) Replace(ctx context.Context, old, new []byte) error {
 		if change.Judge(now[0]) != verify.MatchOld {
 			return fmt.Errorf("cannot rewrite %s: %w", l.name, rotate.ErrListChanged)
 		}
-		out, err := host.Run(ctx, "exec /bin/sh -s -- "+quote(l.path), []byte(keepScript))
+		out, err := host.Exec(ctx, "exec /bin/sh -s -- "+quote(l.path), []byte(keepScript))
 		if err != nil {
 			return err
 		}

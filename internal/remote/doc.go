@@ -1,5 +1,6 @@
 // Package remote reads and replaces files on other computers and on the local
-// disk: over SSH with a POSIX shell, over WinRM with PowerShell, or directly.
+// disk, and runs commands there: over SSH with a POSIX shell, over WinRM or SSH
+// with PowerShell, or directly.
 //
 // It promises that a file is replaced only if its digest is an expected one,
 // that the write is atomic and keeps owner, mode (or ACL) and symlinks, that of

@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 
+	"github.com/amirotate/amirotate/internal/command"
 	"github.com/amirotate/amirotate/internal/verify"
 )
 
@@ -16,5 +17,9 @@ type Host interface {
 	// if any of them holds anything but old or new, none of them: then the error
 	// is a *verify.Refusal. It returns what stood there before, in order.
 	Replace(ctx context.Context, changes []verify.Change) ([]verify.File, error)
+	// Run runs a command, on Windows with PowerShell, else with /bin/sh. An exit
+	// status other than 0 is not an error; with an error, as when the command's
+	// time is over, the output is what came until then.
+	Run(ctx context.Context, c command.Command) (command.Output, error)
 	Close() error
 }

@@ -47,16 +47,16 @@ func shellHost(t testing.TB, shell []string, env ...string) *SSHHost {
 	t.Helper()
 	need(t, shell[0])
 	return &SSHHost{name: shell[0], close: func() error { return nil },
-		run: func(ctx context.Context, command string, stdin []byte, _ time.Duration) (Output, error) {
-			words := strings.Fields(command)
+		run: func(ctx context.Context, r request) (Streams, error) {
+			words := strings.Fields(r.command)
 			if words[0] != "exec" || words[1] != "/bin/sh" {
-				return Output{}, fmt.Errorf("unexpected command %q", command)
+				return Streams{}, fmt.Errorf("unexpected command %q", r.command)
 			}
-			return runShell(ctx, append(append([]string{}, shell...), words[2:]...), stdin, env)
+			return runShell(ctx, append(append([]string{}, shell...), words[2:]...), r.stdin, env)
 		}}
 }
 
-func runShell(ctx context.Context, args []string, stdin []byte, env []string) (Output, error) {
+func runShell(ctx context.Context, args []string, stdin []byte, env []string) (Streams, error) {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env = append([]string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/nonexistent"}, env...)
 	cmd.Dir = "/"
@@ -65,9 +65,9 @@ func runShell(ctx context.Context, args []string, stdin []byte, env []string) (O
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		return Output{}, err
+		return Streams{}, err
 	}
-	return Output{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Status: cmd.ProcessState.ExitCode()}, nil
+	return Streams{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Status: cmd.ProcessState.ExitCode()}, nil
 }
 
 func eachShell(t *testing.T, test func(t *testing.T, h *SSHHost)) {

@@ -86,8 +86,9 @@ func TestScriptDamagedPayload(t *testing.T) {
 		c := change(path)
 		c.New = []byte("PAYLOAD\n")
 		run := h.run
-		h.run = func(ctx context.Context, command string, stdin []byte, p time.Duration) (Output, error) {
-			return run(ctx, command, []byte(strings.Replace(string(stdin), "PAYLOAD", "PAYL0AD", 1)), p)
+		h.run = func(ctx context.Context, r request) (Streams, error) {
+			r.stdin = []byte(strings.Replace(string(r.stdin), "PAYLOAD", "PAYL0AD", 1))
+			return run(ctx, r)
 		}
 		_, err := h.Replace(t.Context(), []verify.Change{change(good), c})
 		mustFail(t, err, false, "", path, "arrived damaged")

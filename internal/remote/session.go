@@ -12,10 +12,23 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Output is what a command said and how it ended.
-type Output struct {
+// Streams is what a command said and how it ended.
+type Streams struct {
 	Stdout, Stderr []byte
 	Status         int // exit status; -1 when the server told none
+}
+
+// request is a command to run in a session.
+type request struct {
+	command string
+	stdin   []byte // its whole input
+	// patience is how long it may take to its first sign of life, 0 for ever: a
+	// server that refuses to run it may keep silent about that.
+	patience time.Duration
+	// sink takes standard output in the place of Streams, but for what is printed
+	// by processes that the command leaves behind. The command's input then stays
+	// open as long as it runs.
+	sink io.Writer
 }
 
 // maxOutput is how many bytes a command may print before it is given up.
@@ -103,11 +116,9 @@ func refused(err error) bool {
 	return errors.As(err, &e) && e.Reason != ssh.Prohibited
 }
 
-// run runs a command with stdin as its whole input. When ctx ends, the
-// connection is closed, which frees all that waits on it. The command must say
-// something within the time patience, if that is not 0: a server that refuses
-// to run it may keep silent about that.
-func (s *sessions) run(ctx context.Context, command string, stdin []byte, patience time.Duration) (Output, error) {
+// run runs a command. When ctx ends, the connection is closed, which frees all
+// that waits on it.
+func (s *sessions) run(ctx context.Context, r request) (Streams, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop := context.AfterFunc(ctx, func() { s.client.Close() })
@@ -115,25 +126,27 @@ func (s *sessions) run(ctx context.Context, command string, stdin []byte, patien
 
 	o := s.take()
 	if o.err != nil {
-		return Output{}, s.lost(ctx, fmt.Errorf("cannot open a session: %w", o.err))
+		return Streams{}, s.lost(ctx, fmt.Errorf("cannot open a session: %w", o.err))
 	}
 	defer o.channel.Close()
 	s.openAhead()
-
 	sign := func() {}
-	if patience > 0 {
-		silence := time.AfterFunc(patience, func() {
-			cancel(temporaryf("", "the server gave no sign within %v that it ran the command", patience))
+	if r.patience > 0 {
+		silence := time.AfterFunc(r.patience, func() {
+			cancel(temporaryf("", "the server gave no sign within %v that it ran the command", r.patience))
 		})
 		defer silence.Stop()
 		sign = func() { silence.Stop() }
 	}
-	out, err := o.exchange(command, stdin, sign)
+	out, err := o.exchange(r, sign)
 	if err != nil || ctx.Err() != nil {
 		return out, s.lost(ctx, err)
 	}
 	return out, nil
 }
+
+// endGrace bounds how long a command's output is waited for once it has ended.
+const endGrace = 300 * time.Millisecond
 
 // lost names why the connection ended, if it was by ctx.
 func (s *sessions) lost(ctx context.Context, err error) error {
@@ -149,24 +162,29 @@ func (s *sessions) lost(ctx context.Context, err error) error {
 // exchange sends the command with its input and reads to the end. The command
 // is sent without waiting for the server's consent, which would cost a round
 // trip; a refusal shows as an end without a status.
-func (o opening) exchange(command string, stdin []byte, sign func()) (Output, error) {
-	if _, err := o.channel.SendRequest("exec", false, ssh.Marshal(struct{ Command string }{command})); err != nil {
-		return Output{}, fmt.Errorf("cannot run a command: %w", err)
+func (o opening) exchange(r request, sign func()) (Streams, error) {
+	if _, err := o.channel.SendRequest("exec", false, ssh.Marshal(struct{ Command string }{r.command})); err != nil {
+		return Streams{}, fmt.Errorf("cannot run a command: %w", err)
 	}
-	var out Output
+	var out Streams
 	var stdout, stderr capped
 	stdout.sign, stderr.sign = sign, func() {}
+	sink, ended := io.Writer(&stdout), func() {}
+	if r.sink != nil {
+		sink = r.sink
+		ended = func() { time.AfterFunc(endGrace, func() { o.channel.Close() }) }
+	}
 	var streams sync.WaitGroup
 	var outErr error
-	streams.Go(func() { _, outErr = io.Copy(&stdout, o.channel) })
+	streams.Go(func() { _, outErr = io.Copy(sink, o.channel) })
 	streams.Go(func() { _, _ = io.Copy(&stderr, o.channel.Stderr()) })
 	// A command that ends without reading its input is judged by what it says.
 	go func() {
-		if _, err := o.channel.Write(stdin); err == nil {
+		if _, err := o.channel.Write(r.stdin); err == nil && r.sink == nil {
 			_ = o.channel.CloseWrite()
 		}
 	}()
-	status, lost := o.await()
+	status, lost := o.await(ended)
 	streams.Wait()
 	out.Stdout, out.Stderr, out.Status = stdout.Bytes(), stderr.Bytes(), status
 	switch {
@@ -178,9 +196,10 @@ func (o opening) exchange(command string, stdin []byte, sign func()) (Output, er
 	return out, nil
 }
 
-// await reads the session's requests to their end. lost tells that there was
+// await reads the session's requests to their end; ended is called when the
+// command has ended, which may be long before. lost tells that there was
 // neither a status nor a signal.
-func (o opening) await() (status int, lost bool) {
+func (o opening) await(ended func()) (status int, lost bool) {
 	status, lost = -1, true
 	for req := range o.requests {
 		switch req.Type {
@@ -188,9 +207,11 @@ func (o opening) await() (status int, lost bool) {
 			var m struct{ Status uint32 }
 			if ssh.Unmarshal(req.Payload, &m) == nil {
 				status, lost = int(m.Status), false
+				ended()
 			}
 		case "exit-signal":
 			lost = false
+			ended()
 		}
 		if req.WantReply {
 			_ = req.Reply(false, nil)

@@ -40,7 +40,7 @@ func TestSSHDirect(t *testing.T) {
 	s := startServer(t)
 	h := dialSSH(t, testDialer(t, DialerOptions{}, s.access()), s.target())
 	replaceOver(t, h)
-	out, err := h.Run(t.Context(), "cat; echo problem >&2; exit 3", []byte("input"))
+	out, err := h.Exec(t.Context(), "cat; echo problem >&2; exit 3", []byte("input"))
 	if err != nil || string(out.Stdout) != "input" || string(out.Stderr) != "problem\n" || out.Status != 3 {
 		t.Errorf("%+v, %v", out, err)
 	}

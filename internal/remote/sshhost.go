@@ -26,7 +26,7 @@ type SSHHost struct {
 }
 
 // runFunc runs a command; see sessions.run.
-type runFunc func(ctx context.Context, command string, stdin []byte, patience time.Duration) (Output, error)
+type runFunc func(ctx context.Context, r request) (Streams, error)
 
 func newSSHHost(name string, client *ssh.Client, limit, patience time.Duration) *SSHHost {
 	all := newSessions(client)
@@ -48,12 +48,12 @@ func (h *SSHHost) settle(ctx context.Context, limit time.Duration) error {
 // Close ends the connection.
 func (h *SSHHost) Close() error { return h.close() }
 
-// Run runs a command line in the user's login shell with stdin as its input. An
+// Exec runs a command line in the user's login shell with stdin as its input. An
 // exit status other than 0 is not an error.
-func (h *SSHHost) Run(ctx context.Context, command string, stdin []byte) (Output, error) {
+func (h *SSHHost) Exec(ctx context.Context, line string, stdin []byte) (Streams, error) {
 	ctx, cancel := h.limited(ctx)
 	defer cancel()
-	out, err := h.run(ctx, command, stdin, 0)
+	out, err := h.run(ctx, request{command: line, stdin: stdin})
 	if err != nil {
 		return out, fmt.Errorf("cannot run a command on %s: %w", h.name, err)
 	}
@@ -168,7 +168,7 @@ func (h *SSHHost) script(ctx context.Context, mode string, changes []verify.Chan
 	nonce := newNonce()
 	ctx, cancel := h.limited(ctx)
 	defer cancel()
-	out, err := h.run(ctx, posixCommand(mode, nonce), []byte(posixRequest(changes)), h.patience)
+	out, err := h.run(ctx, request{command: posixCommand(mode, nonce), stdin: []byte(posixRequest(changes)), patience: h.patience})
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +184,7 @@ func (h *SSHHost) script(ctx context.Context, mode string, changes []verify.Chan
 
 // brokenOff says what came instead of an answer: the words of a login shell that
 // runs nothing, of a forced command, of a shell that did not get the whole script.
-func brokenOff(a *posixAnswer, out Output) error {
+func brokenOff(a *posixAnswer, out Streams) error {
 	said := a.noise
 	if errs := strings.TrimSpace(string(out.Stderr)); errs != "" {
 		said = strings.TrimSpace(said + "\n" + errs)

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"time"
 
 	"github.com/amirotate/amirotate/internal/remote/winrm"
 )
@@ -23,13 +24,17 @@ func newWindowsSSHHost(host *SSHHost) *WindowsSSHHost {
 // Close ends the connection.
 func (h *WindowsSSHHost) Close() error { return h.ssh.Close() }
 
-// script runs a script to its end. PowerShell says nothing before that, and may
-// take long to start: only the limit for a command bounds it.
-func (h *WindowsSSHHost) script(ctx context.Context, script, request string) (*winrm.Output, error) {
-	ctx, cancel := h.ssh.limited(ctx)
+// script runs a script to its end, within the limit, if that is not 0, or the
+// one for commands. PowerShell says nothing before that, and may take long to
+// start: only this bounds it.
+func (h *WindowsSSHHost) script(ctx context.Context, script, text string, limit time.Duration) (*winrm.Output, error) {
+	if limit == 0 {
+		limit = h.ssh.limit
+	}
+	ctx, cancel := bounded(ctx, limit)
 	defer cancel()
-	line, input := winrm.SSHCommand(script, request)
-	out, err := h.ssh.run(ctx, line, input, 0)
+	line, input := winrm.SSHCommand(script, text)
+	out, err := h.ssh.run(ctx, request{command: line, stdin: input})
 	if err != nil {
 		return nil, err
 	}

@@ -9,3 +9,8 @@ import _ "embed" // the scripts are part of the binary
 //
 //go:embed posix.sh
 var POSIX string
+
+// POSIXRun runs a command under any /bin/sh; its own comment says how.
+//
+//go:embed run.sh
+var POSIXRun string

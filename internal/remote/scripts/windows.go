@@ -23,6 +23,12 @@ var WindowsRead string
 //go:embed replace.ps1
 var WindowsReplace string
 
+// WindowsRun runs a command under a PowerShell of its own. Its own help text says
+// what it takes and prints.
+//
+//go:embed run.ps1
+var WindowsRun string
+
 // ResultMark begins the line on which the PowerShell scripts print their result.
 const ResultMark = "AMIROTATE-RESULT "
 

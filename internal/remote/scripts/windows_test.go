@@ -25,7 +25,7 @@ func TestSharedRegionIsTheSame(t *testing.T) {
 // What Windows PowerShell 5.1 would misread: it takes a script without a mark of
 // byte order for the machine's code page.
 func TestWindowsScriptsAreASCII(t *testing.T) {
-	for name, script := range map[string]string{"read.ps1": WindowsRead, "replace.ps1": WindowsReplace} {
+	for name, script := range map[string]string{"read.ps1": WindowsRead, "replace.ps1": WindowsReplace, "run.ps1": WindowsRun} {
 		for i, r := range script {
 			if r > '~' || r < ' ' && r != '\n' {
 				t.Errorf("%s: %q at byte %d", name, r, i)
@@ -52,7 +52,7 @@ func TestCompact(t *testing.T) {
 			t.Errorf("%q: %q, want %q", tt.script, got, tt.want)
 		}
 	}
-	for _, script := range []string{WindowsRead, WindowsReplace} {
+	for _, script := range []string{WindowsRead, WindowsReplace, WindowsRun} {
 		compact := Compact(script)
 		if Compact(compact) != compact {
 			t.Error("compacting twice changes it")
@@ -65,7 +65,7 @@ func TestCompact(t *testing.T) {
 
 func TestPackFitsIntoACommandLine(t *testing.T) {
 	const lineWithoutScript = 800
-	for name, script := range map[string]string{"read.ps1": WindowsRead, "replace.ps1": WindowsReplace} {
+	for name, script := range map[string]string{"read.ps1": WindowsRead, "replace.ps1": WindowsReplace, "run.ps1": WindowsRun} {
 		if n := len(Pack(Compact(script), "{}")); n > 8191-lineWithoutScript-2000 {
 			t.Errorf("%s packs to %d characters, which leaves no room for a certificate", name, n)
 		}

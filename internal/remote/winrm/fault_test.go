@@ -185,7 +185,7 @@ func TestShellQuota(t *testing.T) {
 func TestUnknownScript(t *testing.T) {
 	t.Parallel()
 	w := boot(t, nil, nil)
-	output, err := w.dial(w.options()).Run(t.Context(), "Get-Service stunnel")
+	output, err := w.dial(w.options()).Script(t.Context(), "Get-Service stunnel")
 	if err != nil {
 		t.Fatal(err)
 	}

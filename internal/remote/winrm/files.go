@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/amirotate/amirotate/internal/remote/scripts"
 	"github.com/amirotate/amirotate/internal/verify"
@@ -31,6 +32,11 @@ type result struct {
 	Outcome string       `json:"outcome"`
 	Files   []reportFile `json:"files"`
 	Problem string       `json:"problem"`
+
+	// Of run.ps1.
+	ExitCode int    `json:"exit_code"`
+	Text     string `json:"output"`
+	Dropped  int64  `json:"dropped"`
 }
 
 type reportFile struct {
@@ -44,16 +50,20 @@ type reportFile struct {
 	Problem string        `json:"problem"`
 }
 
-// Files reads and replaces files by the scripts of package scripts.
+// Files reads and replaces files, and runs commands, by the scripts of package
+// scripts.
 type Files struct {
 	name string // of the computer, for errors
-	run  func(ctx context.Context, script, request string) (*Output, error)
+	run  RunScript
 }
 
+// RunScript runs a script with its request, a single line, and returns what it
+// printed. It may take as long as the limit, 0 for what is usual.
+type RunScript func(ctx context.Context, script, request string, limit time.Duration) (*Output, error)
+
 // NewFiles returns the files of the computer of that name, whatever carries the
-// scripts there: run runs a script with its request, a single line, and returns
-// what it printed.
-func NewFiles(name string, run func(ctx context.Context, script, request string) (*Output, error)) *Files {
+// scripts there.
+func NewFiles(name string, run RunScript) *Files {
 	return &Files{name: name, run: run}
 }
 
@@ -69,7 +79,7 @@ func (f *Files) Read(ctx context.Context, paths []string) ([]verify.File, error)
 }
 
 func (f *Files) read(ctx context.Context, paths []string) ([]verify.File, error) {
-	r, err := f.ask(ctx, scripts.WindowsRead, readRequest{Paths: paths, Content: true})
+	r, err := f.ask(ctx, scripts.WindowsRead, readRequest{Paths: paths, Content: true}, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +120,7 @@ func (f *Files) replace(ctx context.Context, changes []verify.Change) ([]verify.
 		request.Changes = append(request.Changes, requestedChange{Path: c.Path, Old: c.Old, Digests: verify.Of(c.New), Content: c.New})
 		paths = append(paths, c.Path)
 	}
-	r, err := f.ask(ctx, scripts.WindowsReplace, request)
+	r, err := f.ask(ctx, scripts.WindowsReplace, request, 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -147,12 +157,12 @@ func refusalOf(changes []verify.Change, files []verify.File) *verify.Refusal {
 }
 
 // ask runs one of our scripts and reads the result that it printed.
-func (f *Files) ask(ctx context.Context, script string, request any) (*result, error) {
+func (f *Files) ask(ctx context.Context, script string, request any, limit time.Duration) (*result, error) {
 	text, err := json.Marshal(request)
 	if err != nil {
 		return nil, err
 	}
-	output, err := f.run(ctx, scripts.Compact(script), string(text))
+	output, err := f.run(ctx, scripts.Compact(script), string(text), limit)
 	if err != nil {
 		return nil, err
 	}

@@ -41,17 +41,20 @@ func Dial(ctx context.Context, options Options) (*Host, error) {
 	return h, nil
 }
 
-// Run runs a PowerShell script that is no part of amirotate. What it prints and
+// Script runs a PowerShell script that is no part of amirotate. What it prints and
 // its exit code are the caller's to judge.
-func (h *Host) Run(ctx context.Context, script string) (*Output, error) {
+func (h *Host) Script(ctx context.Context, script string) (*Output, error) {
 	// The bootstrap hands every script a request; one without parameters
 	// ignores it.
-	output, err := h.run(ctx, script, "{}")
+	output, err := h.run(ctx, script, "{}", 0)
 	return output, dress("run a script on", h.address, err)
 }
 
 // run runs a script in the shell, in a new one if the server has ended it.
-func (h *Host) run(ctx context.Context, script, request string) (*Output, error) {
+func (h *Host) run(ctx context.Context, script, request string, limit time.Duration) (*Output, error) {
+	if limit == 0 {
+		limit = h.transport.options.CommandTimeout
+	}
 	line, input := commandFor(script, request)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -63,7 +66,7 @@ func (h *Host) run(ctx context.Context, script, request string) (*Output, error)
 			}
 			h.shell = shell
 		}
-		output, err := h.transport.execute(ctx, h.shell, line, input)
+		output, err := h.transport.execute(ctx, h.shell, line, input, limit)
 		if attempt == 0 && isFault(err, codeShellNotFound) {
 			h.shell = "" // idle for too long; the command was not started
 			continue

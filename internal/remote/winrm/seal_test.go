@@ -131,7 +131,7 @@ func TestSealedRefusals(t *testing.T) {
 	w := boot(t, nil, nil)
 	var wire tap
 	host := w.dial(w.sealedOptions(&wire))
-	if _, err := host.Run(t.Context(), "Get-Secret"); err != nil {
+	if _, err := host.Script(t.Context(), "Get-Secret"); err != nil {
 		t.Error(err)
 	}
 	o := w.sealedOptions(&wire)
@@ -210,7 +210,7 @@ func TestForeignNTLM(t *testing.T) {
 					t.Fatal(err)
 				}
 				for range 3 { // one session, several messages
-					out, err := host.Run(t.Context(), line)
+					out, err := host.Script(t.Context(), line)
 					if err != nil || out.ExitCode != 7 || !strings.Contains(string(out.Stdout), "powershell.exe") {
 						t.Fatalf("%+v, %v", out, err)
 					}
@@ -245,7 +245,7 @@ func TestForeignRefusals(t *testing.T) {
 			host, err := winrm.Dial(t.Context(), s.options("http", way, &wire))
 			if err == nil {
 				defer host.Close()
-				_, err = host.Run(t.Context(), "Get-Secret")
+				_, err = host.Script(t.Context(), "Get-Secret")
 			}
 			var e *winrm.Error
 			if !errors.As(err, &e) {

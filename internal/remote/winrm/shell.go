@@ -35,9 +35,8 @@ func (t *transport) create(ctx context.Context) (shell string, err error) {
 
 // execute runs a command line to its end. With input, the command gets that on
 // its standard input and then the end of it.
-func (t *transport) execute(ctx context.Context, shell, line string, input []byte) (*Output, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, t.options.CommandTimeout,
-		kindf(Unavailable, "the command has not ended after %s", t.options.CommandTimeout))
+func (t *transport) execute(ctx context.Context, shell, line string, input []byte, limit time.Duration) (*Output, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, kindf(Unavailable, "the command has not ended after %s", limit))
 	defer cancel()
 	a, err := t.exchange(ctx, t.commandMessage(shell, line, input != nil))
 	if err != nil {

@@ -74,6 +74,7 @@ const (
 	AtRead    = "read"    // files are to be read, before anything was replaced
 	AtPatch   = "patch"   // files are to be replaced
 	AtVerify  = "verify"  // files are to be read after a replace
+	AtRun     = "run"     // a command is to be run
 	AtDone    = "done"    // files were read or replaced, and the answer is about to go out
 )
 

@@ -20,6 +20,8 @@ var modeWord = regexp.MustCompile(`(?:^|[\s/])sh -s -- '?(read|replace)\b`)
 func (h *host) point(line string) string {
 	m := modeWord.FindStringSubmatch(line)
 	switch {
+	case line == "exec /bin/sh -s":
+		return machine.AtRun
 	case m == nil:
 		return ""
 	case m[1] == "replace":

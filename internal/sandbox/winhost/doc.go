@@ -8,7 +8,8 @@
 // and an idle time-out, commands, streams, time-outs and faults with Windows'
 // codes. It has no PowerShell. It recognises the scripts that amirotate ships,
 // however they are transported, and does in Go, on the folder, what each does;
-// anything else fails with a message that says so.
+// anything else fails with a message that says so. Of the commands that can be
+// run it knows the few that run.go lists.
 //
 // C:\Program Files\x is C/Program Files/x in the folder, found whatever the case
 // and the slashes. No path leads out of the folder, and no file of its own is

@@ -42,6 +42,8 @@ func (c *Computer) interpret(cmd *command) (outcome, bool) {
 		return c.perform(cmd, c.pointOfRead(), request, c.readScript)
 	case scripts.Compact(scripts.WindowsReplace):
 		return c.perform(cmd, machine.AtPatch, request, c.replaceScript)
+	case scripts.Compact(scripts.WindowsRun):
+		return c.perform(cmd, machine.AtRun, request, func(request, _ string) printed { return c.runScript(cmd.life, request) })
 	}
 	return failure(unknownScript(script)), true
 }

@@ -36,6 +36,7 @@ type printed struct {
 	Outcome string   `json:"outcome,omitempty"`
 	Files   []report `json:"files"`
 	Problem *string  `json:"problem"`
+	*ran
 }
 
 func (p *printed) problem(format string, args ...any) {
