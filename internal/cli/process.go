@@ -19,6 +19,9 @@ type Process struct {
 	Stdin  io.Reader
 	Stdout io.Writer
 	Stderr io.Writer
+	// Interactive says that somebody at a terminal answers what is asked on
+	// Stderr.
+	Interactive bool
 	// Terminal says that Stdout is a terminal that can be redrawn.
 	Terminal bool
 	// Width tells how many columns it has now; nil if nobody knows.
@@ -43,12 +46,13 @@ func osProcess() (*Process, error) {
 	stdout := int(os.Stdout.Fd())
 	dumb := os.Getenv("TERM") == "dumb" || os.Getenv("TERM") == ""
 	return &Process{
-		Dir:      dir,
-		Getenv:   os.Getenv,
-		Stdin:    os.Stdin,
-		Stdout:   os.Stdout,
-		Stderr:   os.Stderr,
-		Terminal: term.IsTerminal(stdout) && !dumb,
+		Dir:         dir,
+		Getenv:      os.Getenv,
+		Stdin:       os.Stdin,
+		Stdout:      os.Stdout,
+		Stderr:      os.Stderr,
+		Terminal:    term.IsTerminal(stdout) && !dumb,
+		Interactive: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 		Width: func() int {
 			columns, _, err := term.GetSize(stdout)
 			if err != nil {

@@ -37,14 +37,19 @@ proves it by booting what it made, and rewrites the list.
 
 Three ways to start:
 
-  amirotate demo      replay the outage of July 2015 on an embedded EC2
-  amirotate plan      look at what a rotation would do; nothing is changed
-  amirotate rotate    do it; run again, it goes on where it was ended
+  amirotate plan      look first: what a rotation would do; nothing is changed
+  amirotate rotate    the emergency: do it, by flags alone or by a configuration;
+                      run again, it goes on where it was ended
+  amirotate rotate    on a schedule: an image that is a proven replacement already
+                      is left as it is, and nothing is launched for it
+
+'amirotate init' writes a first configuration, with what it can find filled in;
+'amirotate demo' shows it all on an embedded EC2, without an account.
 
 Exit codes: 0 done, or nothing to do; 1 failed; 2 bad usage, configuration or
 input, nothing was started; 3 something is due; 4 partly done, run again to go
 on; 130 interrupted.`,
-		Example: `  amirotate demo
+		Example: `  amirotate init --slave-list slave-list.txt
   amirotate plan --config farm/amirotate.yaml
   amirotate rotate --json | tee rotation.jsonl`,
 		Version:       versionText(),
@@ -62,7 +67,7 @@ on; 130 interrupted.`,
 	root.SetFlagErrorFunc(badFlag)
 	root.SetVersionTemplate("amirotate {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(planCommand(g), rotateCommand(g), statusCommand(g), rollbackCommand(g), gcCommand(g), slavelistCommand(g), certCommand(g), iamPolicyCommand(g), sandboxCommand(g), demoCommand(g), versionCommand(g))
+	root.AddCommand(initCommand(g), planCommand(g), rotateCommand(g), statusCommand(g), rollbackCommand(g), gcCommand(g), slavelistCommand(g), certCommand(g), iamPolicyCommand(g), sandboxCommand(g), demoCommand(g), versionCommand(g))
 	root.SetHelpCommand(helpCommand(root))
 	asUsage(root)
 	return root

@@ -1,0 +1,261 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/amirotate/amirotate/internal/cert"
+	"github.com/amirotate/amirotate/internal/cloud"
+	"github.com/amirotate/amirotate/internal/config"
+	"github.com/amirotate/amirotate/internal/draft"
+	"github.com/amirotate/amirotate/internal/slavelist"
+)
+
+// survey looks for what a configuration needs. Sources come in the order of
+// what is known best: flags, this machine, EC2, answers.
+type survey struct {
+	g     *globals
+	draft draft.Draft
+	base  string // folder that the configuration's paths count from
+	flags config.Flags
+	notes []string // what could not be found out, and why
+
+	list     *slavelist.List
+	images   []cloud.Image
+	asker    asker
+	endpoint *cert.File // what the TLS server presents
+
+	presented     []byte // its certificate, to be written to presentedPath
+	presentedPath string
+}
+
+func (g *globals) newSurvey(f config.Flags, dest string) (*survey, error) {
+	s := &survey{g: g, flags: f, base: g.Dir, asker: newAsker(g.Process)}
+	if dest != "" {
+		s.base = filepath.Dir(dest)
+	}
+	return s, s.fromFlags()
+}
+
+func (s *survey) note(format string, args ...any) {
+	s.notes = append(s.notes, fmt.Sprintf(format, args...))
+}
+
+// all fills the draft in.
+func (s *survey) all(ctx context.Context, endpoint string) error {
+	s.draft.Need("slave_list", "certificate.old", "certificate.new")
+	if !s.draft.Has("launch.like_instance") {
+		s.draft.Need("launch.security_groups")
+	}
+	s.ask("slave_list", s.findList())
+	if err := s.readSlaveList(ctx); err != nil {
+		return err
+	}
+	if err := s.fromEndpoint(ctx, endpoint); err != nil {
+		return err
+	}
+	s.fromCertificates()
+	s.ask("certificate.old", "")
+	s.ask("certificate.new", "")
+	s.identity()
+	s.askBastion()
+	if err := s.fromEC2(ctx); err != nil {
+		return err
+	}
+	s.platforms()
+	s.ask("launch.security_groups", "")
+	for _, path := range []string{"platforms.linux.files", "platforms.linux.user", "platforms.windows.files"} {
+		s.ask(path, s.guess(path))
+	}
+	s.setGuesses()
+	return ctx.Err()
+}
+
+// fromFlags takes what the command line says; a bad --bastion is an error.
+func (s *survey) fromFlags() error {
+	c := config.New(s.g.Getenv)
+	f := s.flags
+	if err := c.Apply(f, s.g.Dir); err != nil {
+		return err
+	}
+	s.set("slave_list", "--slave-list", s.local(c.SlaveList))
+	s.set("region", "--region", c.Region)
+	s.set("certificate.old", "--old-cert", s.locals(c.Certificate.Old)...)
+	s.set("certificate.new", "--new-cert", s.local(c.Certificate.New))
+	s.set("launch.security_groups", "--security-group", f.SecurityGroups...)
+	s.set("launch.like_instance", "--like-instance", f.LikeInstance)
+	s.set("launch.subnet", "--subnet", f.Subnet)
+	s.set("launch.key_pair", "--key-pair", f.KeyPair)
+	if f.Bastion != "" {
+		s.setBastion(c, "--bastion")
+	}
+	for _, path := range []string{"bastion.identity_file", "platforms.linux.identity_file"} {
+		s.set(path, "--identity-file", s.locals(c.Bastion.IdentityFiles)...)
+	}
+	s.set("platforms.linux.user", "--ssh-user", f.SSHUser)
+	s.set("platforms.linux.files", "--linux-path", f.LinuxPaths...)
+	s.set("platforms.windows.user", "--windows-user", f.WindowsUser)
+	s.set("platforms.windows.files", "--windows-path", f.WindowsPaths...)
+	return nil
+}
+
+func (s *survey) setBastion(c *config.Config, from string) {
+	s.set("bastion.address", from, c.Bastion.Address)
+	if strings.Contains(s.flags.Bastion, "@") {
+		s.set("bastion.user", from, c.Bastion.User)
+	}
+	if s.flags.KnownHosts != "" {
+		s.set("bastion.known_hosts", "--known-hosts", s.local(c.Bastion.KnownHosts))
+	}
+}
+
+func (s *survey) set(path, from string, values ...string) { s.draft.Set(path, from, values...) }
+
+// local is a path as the configuration has it: relative if that is shorter to
+// read, below the configuration's folder.
+func (s *survey) local(path string) string {
+	if path == "" || isURL(path) {
+		return path
+	}
+	return s.shownFrom(s.base, path)
+}
+
+func (s *survey) locals(paths []string) []string {
+	out := make([]string, len(paths))
+	for i, p := range paths {
+		out[i] = s.local(p)
+	}
+	return out
+}
+
+// shown is a path as it is told to people.
+func (s *survey) shown(path string) string { return s.shownFrom(s.g.Dir, path) }
+
+func (s *survey) shownFrom(dir, path string) string {
+	rel, err := filepath.Rel(dir, path)
+	if err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	if home := s.g.Getenv("HOME"); home != "" {
+		if rel, err := filepath.Rel(home, path); err == nil && filepath.IsLocal(rel) {
+			return "~/" + rel
+		}
+	}
+	return path
+}
+
+// resolved is a path of the draft, for this process.
+func (s *survey) resolved(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		return filepath.Join(s.g.Getenv("HOME"), rest)
+	}
+	if isURL(path) || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(s.base, path)
+}
+
+// findList returns the list that lies beside the configuration or here.
+func (s *survey) findList() string {
+	for _, dir := range []string{s.base, s.g.Dir} {
+		path := filepath.Join(dir, "slave-list.txt")
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			s.set("slave_list", "found in "+cmp.Or(s.shownFolder(dir), "this folder"), s.local(path))
+			return ""
+		}
+	}
+	return ""
+}
+
+func (s *survey) shownFolder(dir string) string {
+	if dir == s.g.Dir {
+		return ""
+	}
+	return s.shown(dir)
+}
+
+// readSlaveList reads the list, if there is one; a bad one is an error.
+func (s *survey) readSlaveList(ctx context.Context) error {
+	if !s.draft.Has("slave_list") {
+		return nil
+	}
+	c := config.New(s.g.Getenv)
+	c.SlaveList = s.resolved(s.draft.First("slave_list"))
+	list, err := s.g.readList(ctx, c)
+	if err != nil {
+		return err
+	}
+	s.list = list
+	return nil
+}
+
+// workersOf names the workers that are launched from an image.
+func (s *survey) workersOf(image string) []string {
+	var names []string
+	for _, e := range s.list.Entries() {
+		if e.AMI == image {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
+
+// identity finds the private key that ssh would use, if no agent has one.
+func (s *survey) identity() {
+	home := s.g.Getenv("HOME")
+	if home == "" || s.g.Getenv("SSH_AUTH_SOCK") != "" {
+		return
+	}
+	for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
+		path := filepath.Join(home, ".ssh", name)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			s.set("bastion.identity_file", "no SSH agent runs, and this key is there", "~/.ssh/"+name)
+			s.set("platforms.linux.identity_file", "no SSH agent runs, and this key is there", "~/.ssh/"+name)
+			return
+		}
+	}
+}
+
+// platforms says which of them the list needs, as far as EC2 told.
+func (s *survey) platforms() {
+	names := map[string][]string{}
+	for _, image := range s.images {
+		names[image.Platform] = append(names[image.Platform], s.workersOf(image.ID)...)
+	}
+	for _, platform := range []string{cloud.Linux, cloud.Windows} {
+		section := "platforms." + platform
+		switch {
+		case len(names[platform]) > 0:
+			s.need(platform)
+			s.draft.Suggest(section+".files", "where hosts hold the certificate; for "+some(names[platform]), "")
+		case len(s.images) > 0:
+			s.draft.Omit(section)
+		case platform == cloud.Linux:
+			s.need(platform)
+		default:
+			s.draft.Suggest(section+".files", "where hosts hold the certificate, if there are images of "+platform, "")
+		}
+	}
+}
+
+func (s *survey) need(platform string) {
+	s.draft.Need("platforms." + platform + ".files")
+	if platform == cloud.Linux {
+		s.draft.Need("platforms.linux.user")
+	}
+}
+
+// some names at most a few.
+func some(names []string) string {
+	const few = 4
+	names = slices.Clone(names)
+	if len(names) > few {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
+	}
+	return strings.Join(names, ", ")
+}
