@@ -69,6 +69,7 @@ func (g *globals) demo(ctx context.Context, dir string) error {
 		return err
 	}
 	defer r.close()
+	r.config.LogDir = filepath.Join(dir, "runs") // not among those of real farms
 	plan, err := r.plan(ctx)
 	if err != nil {
 		return err

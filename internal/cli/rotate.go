@@ -36,6 +36,7 @@ this machine or another: what there is to know is in EC2.
 	}
 	rotationFlags(cmd, &flags)
 	cmd.Flags().StringVar(&o.savedPlan, "plan", "", "do what this `FILE`, made by plan --out, says; refuse if anything has changed since")
+	logFlags(cmd, &flags)
 	cmd.Flags().BoolVar(&o.allowPartial, "allow-partial", false, "rewrite the list for the images that are proven even if others are not")
 	return cmd
 }
@@ -101,12 +102,16 @@ func (g *globals) carryOut(ctx context.Context, r *rotation, plan *rotate.Plan, 
 			fmt.Fprintln(g.Stdout)
 		}
 	}
+	log := g.beginLog(r, plan, "rotate")
 	reporter, done := g.reporter(plan)
 	unhook := onInterrupt(ctx, reporter.note)
-	result, err := r.runner(g, reporter, o.allowPartial).Run(ctx, plan)
+	runner := r.runner(g, both{reporter, log}, o.allowPartial)
+	log.meter.on(runner)
+	result, err := runner.Run(ctx, plan)
 	unhook()
 	done()
 	err = listUntouched(err, result)
+	g.warnf(log.end(g.Now(), r, result, err))
 	if g.json {
 		return g.summarize(result, err)
 	}

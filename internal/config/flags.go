@@ -28,6 +28,7 @@ type Flags struct {
 	LinuxPaths     []string
 	WindowsUser    string
 	WindowsPaths   []string
+	LogDir         string
 }
 
 // Apply lets the flags beat what the file says, overrides included. Relative
@@ -47,6 +48,7 @@ func (c *Config) Apply(f Flags, dir string) error {
 	replace(&c.Launch.KeyPair, f.KeyPair)
 	replace(&c.Bastion.KnownHosts, f.KnownHosts)
 	replaceAll(&c.Bastion.IdentityFiles, f.IdentityFiles)
+	replace(&c.LogDir, f.LogDir)
 	f.applyTo(linux, &c.Platforms.Linux)
 	f.applyTo(windows, &c.Platforms.Windows)
 	return c.applyBastion(f.Bastion)
@@ -64,6 +66,9 @@ func (f Flags) resolve(d dirs) Flags {
 	}
 	if f.KnownHosts != "" {
 		f.KnownHosts = d.resolve("path", f.KnownHosts)
+	}
+	if f.LogDir != "" {
+		f.LogDir = d.resolve("path", f.LogDir)
 	}
 	f.OldCert = d.resolveAll("location", f.OldCert)
 	f.IdentityFiles = d.resolveAll("path", f.IdentityFiles)

@@ -64,6 +64,7 @@ type Client struct {
 	customEndpoint bool // not the region's own, so the region is not to blame for its silence
 	options        Options
 	ledger         *ledger
+	tally          *tally
 	instances      *watch[cloud.Instance]
 	images         *watch[cloud.Image]
 	stops          *batcher
@@ -112,7 +113,8 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	product, version, _ := strings.Cut(o.UserAgent, "/")
 	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue(product, version))
 
-	c := &Client{region: cfg.Region, options: o, ledger: newLedger(), consoles: newConsoles()}
+	c := &Client{region: cfg.Region, options: o, ledger: newLedger(), tally: newTally(), consoles: newConsoles()}
+	cfg.APIOptions = append(cfg.APIOptions, c.tally.add)
 	c.api = ec2.NewFromConfig(cfg, func(eo *ec2.Options) {
 		c.customEndpoint = eo.BaseEndpoint != nil
 		eo.Retryer = newRetryer(o, c.second())

@@ -103,6 +103,7 @@ func (f *Farm) RunWatched(ctx context.Context, watcher io.Writer, args ...string
 	if now == nil {
 		now = time.Now
 	}
+	env["XDG_STATE_HOME"] = filepath.Join(f.Dir, "state")
 	var out, errs bytes.Buffer
 	p := &cli.Process{
 		Dir:    f.Dir,

@@ -35,6 +35,9 @@ func runID(images []*ImagePlan) string {
 	return digest16(strings.Join(pairs, "\x00"))
 }
 
+// RunID identifies the run that carries the plan out, as the tag amirotate:run does.
+func (p *Plan) RunID() string { return runID(p.Images) }
+
 func digest16(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])[:16]
