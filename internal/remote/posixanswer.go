@@ -16,8 +16,9 @@ type posixAnswer struct {
 	files    []verify.File
 	replaced []bool   // by file
 	failed   []string // by file, the host's words
-	end      string   // ok, refused or failed; "" when the answer broke off
-	noise    string   // what was said besides, before the answer began
+	found    []verify.File
+	end      string // ok, refused or failed; "" when the answer broke off
+	noise    string // what was said besides, before the answer began
 }
 
 // posixParser reads the marked lines and passes over all others.
@@ -46,7 +47,7 @@ func parsePosix(output []byte, nonce string, paths []string) (*posixAnswer, erro
 		switch {
 		case ours:
 			begun = true
-			if err := p.marked(strings.Fields(marked)); err != nil {
+			if err := p.marked(marked); err != nil {
 				return nil, fmt.Errorf("cannot understand %q: %w", marked, err)
 			}
 		case p.encoding != "":
@@ -59,7 +60,8 @@ func parsePosix(output []byte, nonce string, paths []string) (*posixAnswer, erro
 	return a, nil
 }
 
-func (p *posixParser) marked(words []string) error {
+func (p *posixParser) marked(line string) error {
+	words := strings.Fields(line)
 	if len(words) == 0 {
 		return fmt.Errorf("nothing follows the mark")
 	}
@@ -72,6 +74,8 @@ func (p *posixParser) marked(words []string) error {
 		}
 		p.answer.end = words[0]
 		return nil
+	case "found":
+		return p.found(line)
 	default:
 		return p.about(kind, words)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -251,5 +252,37 @@ func TestPowerShellBootstrap(t *testing.T) {
 	cmd.Stdin = bytes.NewReader(input)
 	if got := resultOf(t, cmd); len(got.Files) != 1 || got.Files[0].Status != verify.Present {
 		t.Errorf("over SSH: %+v", got)
+	}
+}
+
+func TestPowerShellFind(t *testing.T) {
+	pwsh(t)
+	dir := t.TempDir()
+	writeAll(t, dir, map[string]string{"a/1": "cert", "a/b/2": "cert", "a/long": "certificate", "x y/a/3": "cert", "[q]/4": "cert", "q/5": "cert"})
+	for name, tt := range map[string]struct {
+		request map[string]any
+		want    []string
+	}{
+		"one level":  {map[string]any{"folders": []string{"a", "none"}, "depth": 1, "sizes": []int{4}, "most": 9}, []string{"a/1"}},
+		"two levels": {map[string]any{"folders": []string{"a"}, "depth": 2, "sizes": []int{4, 5}, "most": 9}, []string{"a/1", "a/b/2"}},
+		"wildcards":  {map[string]any{"folders": []string{"x*/a", "[?]"}, "depth": 1, "sizes": []int{4}, "most": 9}, []string{"[q]/4", "x y/a/3"}},
+		"any size":   {map[string]any{"folders": []string{"a"}, "depth": 1, "sizes": []int{}, "most": 9}, []string{"a/1", "a/long"}},
+		"no more":    {map[string]any{"folders": []string{"a"}, "depth": 2, "sizes": []int{4}, "most": 1}, []string{"a/1"}},
+	} {
+		var folders []string
+		for _, f := range tt.request["folders"].([]string) {
+			folders = append(folders, filepath.Join(dir, f))
+		}
+		tt.request["folders"], tt.request["seconds"] = folders, 20
+		got := runScript(t, "find.ps1", tt.request)
+		var paths []string
+		for _, f := range got.Files {
+			rel, _ := filepath.Rel(dir, f.Path)
+			paths = append(paths, filepath.ToSlash(rel))
+		}
+		slices.Sort(paths)
+		if diff := cmp.Diff(tt.want, paths); diff != "" || got.Problem != "" {
+			t.Errorf("%s: %s %s", name, got.Problem, diff)
+		}
 	}
 }

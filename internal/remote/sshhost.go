@@ -165,10 +165,16 @@ func (h *SSHHost) script(ctx context.Context, mode string, changes []verify.Chan
 		}
 		paths[i] = c.Path
 	}
+	return h.ask(ctx, mode, posixRequest(changes), paths)
+}
+
+// ask sends the script with what it is to do. Paths are those of the files that
+// the answer numbers.
+func (h *SSHHost) ask(ctx context.Context, mode, text string, paths []string) (*posixAnswer, error) {
 	nonce := newNonce()
 	ctx, cancel := h.limited(ctx)
 	defer cancel()
-	out, err := h.run(ctx, request{command: posixCommand(mode, nonce), stdin: []byte(posixRequest(changes)), patience: h.patience})
+	out, err := h.run(ctx, request{command: posixCommand(mode, nonce), stdin: []byte(text), patience: h.patience})
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,5 @@
-# Reads files, or replaces files whose content is the expected one, under any
-# POSIX shell from CentOS 5 to macOS and the BSDs.
+# Reads files, replaces files whose content is the expected one, or looks for
+# files, under any POSIX shell from CentOS 5 to macOS and the BSDs.
 #
 # It is sent on the standard input of "exec /bin/sh -s -- MODE NONCE", after the
 # functions that say what to do:
@@ -13,6 +13,9 @@
 #     ar_put 'text with \n, \r, \t and \\ escaped'
 #     ar_oct 303 251    # bytes that are not plain text, in octal
 #   }
+#
+# For MODE find ar_files calls "$1" once: levels to go down, files to report at
+# most, sizes in bytes as one word or '' for any, and the folders.
 #
 # Nothing runs before the last line has arrived: a stream that is cut changes
 # nothing. MODE replace looks at all files, stages all, then moves all into
@@ -28,12 +31,13 @@
 #   content N base64|hex    the bytes follow on lines of their own, up to
 #   close N                 this; a second "content N" starts again
 #   done N                  replaced
-#   fail N WORDS            could not be replaced
+#   found md5:DIGEST sha256:DIGEST PATH
+#   fail N WORDS            could not be replaced, or looked for
 #   end ok|refused|failed
 #
-# The exit status says nothing. Commands used: ls, cat, cp, mv, rm, and where
-# there is need or they exist readlink, chmod, sync, sudo, selinuxenabled, chcon;
-# md5sum, md5 or openssl; sha256sum, shasum, sha256 or openssl; base64, openssl
+# The exit status says nothing. Commands used: ls, cat, cp, mv, rm, find, and
+# where there is need or they exist readlink, chmod, sync, sudo, selinuxenabled,
+# chcon; md5sum, md5 or openssl; sha256sum, shasum, sha256 or openssl; base64, openssl
 # or od.
 # shellcheck shell=sh
 
@@ -315,6 +319,36 @@ ar_replace() {
 	ar_clean
 }
 
+# ar_seek looks for the files of MODE find. It does not become root.
+ar_seek() {
+	set -f
+	ar_depth=$1 ar_most=$2 ar_tests='' ar_sudo=''
+	for ar_size in $3; do
+		ar_tests="$ar_tests${ar_tests:+ -o }-type f -size ${ar_size}c"
+	done
+	ar_tests=${ar_tests:--type f -size -2049 -o -type l}
+	shift 3
+	if ! find / -maxdepth 0 >/dev/null 2>&1; then
+		ar_fail 0 find cannot be told how deep to look
+		return
+	fi
+	for ar_folder; do
+		# shellcheck disable=SC2086 # an expression
+		[ ! -d "$ar_folder" ] ||
+			find "$ar_folder/" -maxdepth "$ar_depth" -xdev \( $ar_tests \) -print 2>/dev/null
+	done | ar_tell
+}
+
+# ar_tell reports the files whose paths are its input, a line each.
+ar_tell() {
+	while IFS= read -r ar_path; do
+		if [ ! -f "$ar_path" ] || [ ! -r "$ar_path" ]; then continue; fi
+		[ "$ar_most" -gt 0 ] || break
+		ar_most=$((ar_most - 1))
+		ar_say found "md5:$(ar_md5 "$ar_path")" "sha256:$(ar_sha256 "$ar_path")" "$ar_path"
+	done
+}
+
 _ar_main() {
 	ar_mode=$1 ar_nonce=$2 ar_result=ok ar_total=0 ar_print='' ar_keep='' ar_was=''
 	PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin LC_ALL=C
@@ -333,6 +367,7 @@ _ar_main() {
 	case $ar_mode in
 	read) ar_files ar_look ;;
 	replace) ar_replace ;;
+	find) set +f && ar_files ar_seek ;;
 	*) ar_result=failed ;;
 	esac
 	ar_say end "$ar_result"

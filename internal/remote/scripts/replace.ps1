@@ -48,7 +48,7 @@ The request as JSON text, or the name of a file that holds it.
 #>
 param([Parameter(Mandatory = $true)][string]$Request)
 
-#region shared: the same in read.ps1 and replace.ps1
+#region shared: the same in read.ps1, replace.ps1 and find.ps1
 
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue' # progress bars would reach the caller as noise

@@ -29,6 +29,12 @@ var WindowsReplace string
 //go:embed run.ps1
 var WindowsRun string
 
+// WindowsFind looks for files in some folders, under PowerShell. Its own help text
+// says what it takes and prints.
+//
+//go:embed find.ps1
+var WindowsFind string
+
 // ResultMark begins the line on which the PowerShell scripts print their result.
 const ResultMark = "AMIROTATE-RESULT "
 

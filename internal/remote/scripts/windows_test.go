@@ -1,9 +1,19 @@
 package scripts
 
 import (
+	"maps"
 	"strings"
 	"testing"
 )
+
+// fileScripts have a region in common.
+var fileScripts = map[string]string{"read.ps1": WindowsRead, "replace.ps1": WindowsReplace, "find.ps1": WindowsFind}
+
+func allWindowsScripts() map[string]string {
+	all := maps.Clone(fileScripts)
+	all["run.ps1"] = WindowsRun
+	return all
+}
 
 // region returns what stands between a script's marks of the shared region.
 func region(t *testing.T, script string) string {
@@ -17,15 +27,17 @@ func region(t *testing.T, script string) string {
 }
 
 func TestSharedRegionIsTheSame(t *testing.T) {
-	if region(t, WindowsRead) != region(t, WindowsReplace) {
-		t.Error("read.ps1 and replace.ps1 differ between #region shared and #endregion shared")
+	for name, script := range fileScripts {
+		if region(t, WindowsRead) != region(t, script) {
+			t.Errorf("read.ps1 and %s differ between #region shared and #endregion shared", name)
+		}
 	}
 }
 
 // What Windows PowerShell 5.1 would misread: it takes a script without a mark of
 // byte order for the machine's code page.
 func TestWindowsScriptsAreASCII(t *testing.T) {
-	for name, script := range map[string]string{"read.ps1": WindowsRead, "replace.ps1": WindowsReplace, "run.ps1": WindowsRun} {
+	for name, script := range allWindowsScripts() {
 		for i, r := range script {
 			if r > '~' || r < ' ' && r != '\n' {
 				t.Errorf("%s: %q at byte %d", name, r, i)
@@ -52,7 +64,7 @@ func TestCompact(t *testing.T) {
 			t.Errorf("%q: %q, want %q", tt.script, got, tt.want)
 		}
 	}
-	for _, script := range []string{WindowsRead, WindowsReplace, WindowsRun} {
+	for _, script := range allWindowsScripts() {
 		compact := Compact(script)
 		if Compact(compact) != compact {
 			t.Error("compacting twice changes it")
@@ -65,7 +77,7 @@ func TestCompact(t *testing.T) {
 
 func TestPackFitsIntoACommandLine(t *testing.T) {
 	const lineWithoutScript = 800
-	for name, script := range map[string]string{"read.ps1": WindowsRead, "replace.ps1": WindowsReplace, "run.ps1": WindowsRun} {
+	for name, script := range allWindowsScripts() {
 		if n := len(Pack(Compact(script), "{}")); n > 8191-lineWithoutScript-2000 {
 			t.Errorf("%s packs to %d characters, which leaves no room for a certificate", name, n)
 		}

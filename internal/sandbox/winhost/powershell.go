@@ -44,6 +44,8 @@ func (c *Computer) interpret(cmd *command) (outcome, bool) {
 		return c.perform(cmd, machine.AtPatch, request, c.replaceScript)
 	case scripts.Compact(scripts.WindowsRun):
 		return c.perform(cmd, machine.AtRun, request, func(request, _ string) printed { return c.runScript(cmd.life, request) })
+	case scripts.Compact(scripts.WindowsFind):
+		return c.perform(cmd, "", request, c.findScript)
 	}
 	return failure(unknownScript(script)), true
 }

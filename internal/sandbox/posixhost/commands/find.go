@@ -208,6 +208,8 @@ func (f *finder) attribute(word string) predicate {
 			letter := modeString(x.info.Mode())[:1]
 			return letter == kind || letter == "-" && kind == "f"
 		}
+	case "-size":
+		return f.size(f.next())
 	case "-newer":
 		info, err := f.FS.Stat(f.next())
 		if err != nil {
@@ -252,6 +254,26 @@ func (f *finder) attribute(word string) predicate {
 		return f.exec()
 	}
 	return f.refuse("unknown predicate %s", quoted(word))
+}
+
+// size compares a file's size, in blocks of 512 bytes or, with a c, in bytes.
+func (f *finder) size(text string) predicate {
+	sign, digits := "", text
+	if strings.HasPrefix(text, "+") || strings.HasPrefix(text, "-") {
+		sign, digits = text[:1], text[1:]
+	}
+	unit := int64(512)
+	if rest, ok := strings.CutSuffix(digits, "c"); ok {
+		digits, unit = rest, 1
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 0 {
+		return f.refuse("invalid argument %s to -size", quoted(text))
+	}
+	return func(x *found) bool {
+		units := (x.info.Size() + unit - 1) / unit
+		return sign == "" && units == n || sign == "+" && units > n || sign == "-" && units < n
+	}
 }
 
 // exec runs a command for each file; with + in place of ; it does the same.
