@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/amirotate/amirotate/internal/cert"
 	"github.com/amirotate/amirotate/internal/config"
@@ -45,7 +46,7 @@ func (g *globals) bundled(c *config.Config, args []string) []string {
 	for _, arg := range args {
 		paths = append(paths, g.abs(arg))
 	}
-	if len(args) == 0 && c.Certificate.New != "" {
+	if len(args) == 0 && c.Certificate.New != "" && !strings.HasPrefix(c.Certificate.New, config.StorePrefix) {
 		paths = slices.Concat([]string{c.Certificate.New}, c.Certificate.Old)
 	}
 	return paths

@@ -122,6 +122,7 @@ func (a *gathering) paths(kept bool) []string {
 	var paths []string
 	add := func(path string) {
 		isKept := kept && path == a.config.Certificate.New
+		isKept = isKept || strings.HasPrefix(path, config.StorePrefix)
 		if path != "" && !isKept && !slices.Contains(paths, path) {
 			paths = append(paths, path)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/cert"
+	"github.com/amirotate/amirotate/internal/cert/keep"
 	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/rotate"
 	"github.com/amirotate/amirotate/internal/slavelist"
@@ -19,11 +20,17 @@ type inputs struct {
 	files    map[string]*cert.File
 	news     []string // those of files that are to be put in place
 	problems []rotate.Problem
+	kept     *keptItems
+	former   map[string][]verify.Digests // what stood in place of each of news before
 }
 
 // readInputs reads them all, and reports every certificate's problems.
 func (g *globals) readInputs(ctx context.Context, c *config.Config) (*inputs, error) {
-	in := &inputs{files: map[string]*cert.File{}}
+	return g.readInputsWith(ctx, c, &keptItems{load: func() (keep.Store, keep.Items, error) { return g.loadKept(ctx, c) }})
+}
+
+func (g *globals) readInputsWith(ctx context.Context, c *config.Config, kept *keptItems) (*inputs, error) {
+	in := &inputs{files: map[string]*cert.File{}, kept: kept}
 	list, err := g.readList(ctx, c)
 	if err != nil {
 		return nil, err
@@ -40,7 +47,10 @@ func (g *globals) readInputs(ctx context.Context, c *config.Config) (*inputs, er
 		}
 	}
 	in.checkKeys()
-	return in, nil
+	if c.Kept() {
+		in.former, err = in.kept.formerContents(in.news)
+	}
+	return in, err
 }
 
 func (g *globals) readKey(c *config.Config) (*cert.File, error) {
@@ -75,7 +85,8 @@ func filePairs(c *config.Config) []pair {
 	}
 	for _, f := range files {
 		own := pairOf(c, f)
-		if own.new != c.Certificate.New || !slices.Equal(own.old, c.Certificate.Old) {
+		same := func(p pair) bool { return p.new == own.new && slices.Equal(p.old, own.old) }
+		if !slices.ContainsFunc(pairs, same) {
 			pairs = append(pairs, own)
 		}
 	}
@@ -94,20 +105,17 @@ func pairOf(c *config.Config, f config.File) pair {
 }
 
 func (in *inputs) readPair(p pair, now time.Time, key *cert.File, main bool) error {
-	load := cert.LoadAny
-	if main {
-		load = cert.Load
-	} else {
+	if !main {
 		key = nil
 	}
-	new, err := in.read(p.new, load)
+	new, err := in.read(p.new, main)
 	if err != nil {
 		return err
 	}
 	in.news = append(in.news, p.new)
 	var old []*cert.File
 	for _, path := range p.old {
-		f, err := in.read(path, load)
+		f, err := in.read(path, main)
 		if err != nil {
 			return err
 		}
@@ -155,15 +163,17 @@ func (in *inputs) certificates() []*cert.Certificate {
 	return all
 }
 
-func (in *inputs) read(path string, load func(string) (*cert.File, error)) (*cert.File, error) {
-	if f := in.files[path]; f != nil {
+// read reads a file, or an item of the store. mustCertify says that it has to
+// hold a certificate.
+func (in *inputs) read(location string, mustCertify bool) (*cert.File, error) {
+	if f := in.files[location]; f != nil {
 		return f, nil
 	}
-	f, err := load(path)
+	f, err := in.kept.read(location, mustCertify)
 	if err != nil {
 		return nil, err
 	}
-	in.files[path] = f
+	in.files[location] = f
 	return f, nil
 }
 
@@ -177,6 +187,7 @@ func (in *inputs) changes(c *config.Config, p config.Platform) []verify.Change {
 			old := in.files[path]
 			change.Old = append(change.Old, verify.Digests{MD5: old.MD5, SHA256: old.SHA256})
 		}
+		change.Old = append(change.Old, in.former[pair.new]...)
 		changes = append(changes, change)
 	}
 	return changes

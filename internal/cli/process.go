@@ -16,9 +16,12 @@ import (
 type Process struct {
 	Dir    string
 	Getenv func(string) string
-	Stdin  io.Reader
-	Stdout io.Writer
-	Stderr io.Writer
+	// Environ is what the commands that it starts on this machine get, as
+	// NAME=value; nil for the process's own.
+	Environ []string
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
 	// Interactive says that somebody at a terminal answers what is asked on
 	// Stderr.
 	Interactive bool

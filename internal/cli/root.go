@@ -67,7 +67,7 @@ on; 130 interrupted.`,
 	root.SetFlagErrorFunc(badFlag)
 	root.SetVersionTemplate("amirotate {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(initCommand(g), planCommand(g), rotateCommand(g), statusCommand(g), rollbackCommand(g), gcCommand(g), slavelistCommand(g), certCommand(g), iamPolicyCommand(g), sandboxCommand(g), demoCommand(g), versionCommand(g))
+	root.AddCommand(initCommand(g), planCommand(g), rotateCommand(g), refreshCommand(g), statusCommand(g), rollbackCommand(g), gcCommand(g), slavelistCommand(g), certCommand(g), iamPolicyCommand(g), sandboxCommand(g), demoCommand(g), versionCommand(g))
 	root.SetHelpCommand(helpCommand(root))
 	asUsage(root)
 	return root

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,16 +46,20 @@ this machine or another: what there is to know is in EC2.
 type rotateOptions struct {
 	allowPartial bool
 	savedPlan    string // path, "" for none
+	command      string // whose rotation it is, for the event log; "" is rotate
 }
 
 // planAndRotate is the whole command. With --json its last line is a summary,
 // also where nothing was started.
-func (g *globals) planAndRotate(ctx context.Context, f config.Flags, o rotateOptions) error {
+func (g *globals) planAndRotate(ctx context.Context, f config.Flags, o rotateOptions) (err error) {
 	r, err := g.newRotation(ctx, f)
 	if err != nil {
 		return g.notStarted(err)
 	}
 	defer r.close()
+	defer func() {
+		g.notify(ctx, r.config, ending{command: "rotate", list: r.config.SlaveList, err: err, result: r.result, notAfter: r.inputs.notAfter})
+	}()
 	plan, err := g.agreedPlan(ctx, r, o)
 	if err != nil {
 		return g.notStarted(err)
@@ -102,12 +107,13 @@ func (g *globals) carryOut(ctx context.Context, r *rotation, plan *rotate.Plan, 
 			fmt.Fprintln(g.Stdout)
 		}
 	}
-	log := g.beginLog(r, plan, "rotate")
+	log := g.beginLog(r, plan, cmp.Or(o.command, "rotate"))
 	reporter, done := g.reporter(plan)
 	unhook := onInterrupt(ctx, reporter.note)
 	runner := r.runner(g, both{reporter, log}, o.allowPartial)
 	log.meter.on(runner)
 	result, err := runner.Run(ctx, plan)
+	r.result = result
 	unhook()
 	done()
 	err = listUntouched(err, result)

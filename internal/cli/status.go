@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/amirotate/amirotate/internal/cert"
+	"github.com/amirotate/amirotate/internal/cert/keep"
 	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/rotate"
 	"github.com/amirotate/amirotate/internal/ui"
@@ -41,7 +41,8 @@ func (g *globals) status(ctx context.Context, f config.Flags) error {
 	if farm.config.Certificate.New == "" {
 		return usagef("set certificate.new, or use --new-cert", "cannot tell who is behind: no new certificate is given")
 	}
-	wanted, err := cert.Load(farm.config.Certificate.New)
+	kept := &keptItems{load: func() (keep.Store, keep.Items, error) { return g.loadKept(ctx, farm.config) }}
+	wanted, err := kept.read(farm.config.Certificate.New, true)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,10 @@ type rotation struct {
 	cloud  *ec2ops.Client
 	dialer *remote.Dialer
 	getenv func(string) string
+	now    func() time.Time
+	byTags bool                     // see rotate.Request
 	access map[string]remote.Access // by source image, filled in by the plan
+	result *rotate.Result           // nil until the plan has been carried out
 }
 
 func (g *globals) newRotation(ctx context.Context, f config.Flags) (*rotation, error) {
@@ -32,6 +35,11 @@ func (g *globals) newRotation(ctx context.Context, f config.Flags) (*rotation, e
 	if err != nil {
 		return nil, err
 	}
+	return g.rotationOf(ctx, c, in)
+}
+
+// rotationOf puts a rotation of what has been read together.
+func (g *globals) rotationOf(ctx context.Context, c *config.Config, in *inputs) (*rotation, error) {
 	store, err := g.listStore(c)
 	if err != nil {
 		return nil, err
@@ -40,7 +48,7 @@ func (g *globals) newRotation(ctx context.Context, f config.Flags) (*rotation, e
 	if err != nil {
 		return nil, err
 	}
-	r := &rotation{config: c, inputs: in, store: store, cloud: client, getenv: g.Getenv, access: map[string]remote.Access{}}
+	r := &rotation{config: c, inputs: in, store: store, cloud: client, getenv: g.Getenv, now: g.Now, access: map[string]remote.Access{}}
 	r.dialer = remote.NewDialer(remote.DialerOptions{
 		Bastion:      bastionOf(c.Bastion),
 		Access:       r.accessTo,
@@ -99,8 +107,8 @@ func (r *rotation) plan(ctx context.Context) (*rotate.Plan, error) {
 		Region: r.cloud.Region(), ListPath: c.SlaveList, List: r.inputs.list,
 		SecurityGroups: c.Launch.SecurityGroups, LikeInstance: c.Launch.LikeInstance, Subnet: c.Launch.Subnet,
 		KeyPair: c.Launch.KeyPair, InstanceProfile: c.Launch.InstanceProfile, Spot: c.Launch.Spot,
-		Epoch: c.Epoch, CertNotAfter: r.inputs.notAfter.UTC().Format(time.RFC3339), Problems: r.inputs.problems,
-		Settings: r.settingsFor,
+		Epochs: rotate.EpochsAt(c.Epoch, rotate.Period(c.Refresh.Epoch), r.now()), CertNotAfter: r.inputs.notAfter.UTC().Format(time.RFC3339), Problems: r.inputs.problems,
+		Settings: r.settingsFor, ByTags: r.byTags,
 	}
 	if c.Bastion.Set() {
 		host, _, err := net.SplitHostPort(c.Bastion.Address)

@@ -13,6 +13,7 @@ func (d *decoder) check(c *Config) {
 	d.checkList(c.SlaveList)
 	d.checkCertificate(&c.Certificate)
 	d.checkBastion(&c.Bastion)
+	d.checkRefresh(c)
 	d.checkPlatform("platforms.linux", linux, &c.Platforms.Linux)
 	d.checkPlatform("platforms.windows", windows, &c.Platforms.Windows)
 	for i := range c.Overrides {

@@ -14,6 +14,8 @@ type Config struct {
 	Platforms   Platforms   `yaml:"platforms" doc:"How hosts of each platform are reached, and which files they hold."`
 	Overrides   []Override  `yaml:"overrides" doc:"Settings for the images of some workers."`
 	Epoch       string      `yaml:"epoch" doc:"A word that makes every patch a new one: change it to have all images replaced although certificates and paths are the same."`
+	Refresh     Refresh     `yaml:"refresh" doc:"How refresh works on its schedule."`
+	Notify      Notify      `yaml:"notify" doc:"Commands of this machine that are told how rotate and refresh ended."`
 	Waits       Waits       `yaml:"waits" doc:"How long to wait, as durations such as 90s, 20m or 2h."`
 	MaxParallel int         `yaml:"max_parallel" min:"0" default:"0, all at once" doc:"How many images are worked on at the same time."`
 

@@ -4,7 +4,13 @@ import "slices"
 
 // Validate says what plan and rotate need and the configuration, flags
 // included, doesn't have.
-func (c *Config) Validate() error {
+func (c *Config) Validate() error { return c.validate(false) }
+
+// ValidateRefresh is Validate for refresh: what hosts should hold is known
+// where the certificate is kept.
+func (c *Config) ValidateRefresh() error { return c.validate(c.Kept()) }
+
+func (c *Config) validate(oldKnown bool) error {
 	var wrong problems
 	need := func(has bool, key, message, hint string) {
 		if !has {
@@ -14,7 +20,7 @@ func (c *Config) Validate() error {
 	need(c.SlaveList != "", "slave_list", "no slave list is given", "set slave_list, or use --slave-list")
 	need(c.SlaveList == "" || c.hasFiles(), "platforms", "no file is given that is to be replaced",
 		"set files in platforms.linux or platforms.windows, or use --linux-path or --windows-path")
-	need(c.Certificate.Old != nil || c.every(func(f File) bool { return f.Old != nil }), "certificate.old",
+	need(oldKnown || c.Certificate.Old != nil || c.every(func(f File) bool { return f.Old != nil }), "certificate.old",
 		"no old certificate is given", "set certificate.old to what hosts hold now, or use --old-cert")
 	need(c.Certificate.New != "" || c.every(func(f File) bool { return f.New != "" }), "certificate.new",
 		"no new certificate is given", "set certificate.new, or use --new-cert")

@@ -38,10 +38,13 @@ type Uses struct {
 }
 
 // Commands are those that a policy can be for.
-func Commands() []string { return []string{"plan", "rotate", "status", "rollback", "gc"} }
+func Commands() []string { return []string{"plan", "rotate", "refresh", "status", "rollback", "gc"} }
 
 // For returns the policy for these uses.
 func For(u Uses) Policy {
+	if slices.Contains(u.Commands, "refresh") {
+		u.Commands = append(slices.Clone(u.Commands), "rotate") // it does what rotate does
+	}
 	w := &writer{uses: u, policy: Policy{Version: "2012-10-17"}}
 	w.look()
 	if w.any("plan", "rotate") {

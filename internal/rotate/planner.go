@@ -27,8 +27,11 @@ type Request struct {
 	InstanceProfile string
 	Spot            bool
 
-	Epoch        string // part of the patch id; a new epoch rebakes everything
+	Epochs       Epochs // part of the patch id; a new epoch rebakes everything
 	CertNotAfter string // RFC 3339; of the new certificate, for the tags
+	// ByTags says that what the tags of proven replacements say that they hold is
+	// expected there, beside what Settings say.
+	ByTags bool
 
 	// BastionAddress is the bastion's host name or address, "" for none.
 	BastionAddress string
@@ -64,6 +67,8 @@ type planning struct {
 	req   Request
 	plan  *Plan
 	ports map[int]bool // transport ports that the groups must let the bastion in on
+	// goOnIn is the neighbouring epoch in which another run has begun, "" for none.
+	goOnIn string
 }
 
 // Plan looks at everything and reports every problem that it finds. An error
@@ -87,6 +92,10 @@ func (pl *Planner) Plan(ctx context.Context, req Request) (*Plan, error) {
 	}
 	if err := p.lookAtReplacements(ctx); err != nil {
 		return nil, err
+	}
+	if p.goOnIn != "" {
+		req.Epochs = Epochs{Now: p.goOnIn}
+		return pl.Plan(ctx, req)
 	}
 	if slices.ContainsFunc(p.plan.Images, func(img *ImagePlan) bool { return img.Action == Replace }) {
 		if err := p.lookAtSurroundings(ctx); err != nil {
@@ -160,20 +169,45 @@ func (p *planning) judgeImage(img *ImagePlan, c cloud.Image) {
 		return
 	}
 	img.changes, img.certificate = settings.Changes, settings.Certificate
-	for _, change := range settings.Changes {
-		img.Changes = append(img.Changes, ChangePlan{Path: change.Path, OldMD5: change.OldMD5(), NewMD5: verify.Of(change.New).MD5})
-	}
-	img.Patch = PatchID(settings.Changes, p.req.Epoch)
+	defer img.tellChanges()
+	img.Patch = PatchID(settings.Changes, p.req.Epochs.Now)
 	if settings.InstanceType != "" {
 		img.InstanceType = settings.InstanceType
 	}
-	if img.Action == Replace && bears(c, c.Tags[cloud.TagSourceImage], img.Patch) && c.Tags[cloud.TagProvenAt] != "" {
+	if img.Action == Replace && p.isCurrent(img, c) {
 		img.Action = None
 		return
 	}
+	p.expectTagged(img, c)
 	if img.Action == Replace {
 		p.ports[settings.Port] = true
 	}
+}
+
+// tellChanges puts what is to be replaced into words.
+func (img *ImagePlan) tellChanges() {
+	for _, change := range img.changes {
+		img.Changes = append(img.Changes, ChangePlan{Path: change.Path, OldMD5: change.OldMD5(), NewMD5: verify.Of(change.New).MD5})
+	}
+}
+
+// isCurrent tells whether an image is itself a proven replacement with the patch,
+// or with that of an epoch that has begun by another machine's clock.
+func (p *planning) isCurrent(img *ImagePlan, c cloud.Image) bool {
+	if c.Tags[cloud.TagProvenAt] == "" {
+		return false
+	}
+	patches := []string{img.Patch}
+	if next := p.req.Epochs.Next; next != "" && next != p.req.Epochs.Now {
+		patches = append(patches, PatchID(img.changes, next))
+	}
+	for _, patch := range patches {
+		if bears(c, c.Tags[cloud.TagSourceImage], patch) {
+			img.Patch = patch
+			return true
+		}
+	}
+	return false
 }
 
 // bears tells whether an image is our replacement of source with that patch.
@@ -197,6 +231,9 @@ func (p *planning) lookAtReplacements(ctx context.Context) error {
 	}
 	made, err := p.Images.Replacements(ctx, sources)
 	if err != nil {
+		return err
+	}
+	if p.goOnIn, err = p.unfinished(ctx, sources, made); err != nil || p.goOnIn != "" {
 		return err
 	}
 	named, err := p.Images.ImagesNamed(ctx, names)

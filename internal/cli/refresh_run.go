@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/amirotate/amirotate/internal/cert"
+	"github.com/amirotate/amirotate/internal/cert/keep"
+	"github.com/amirotate/amirotate/internal/config"
+	"github.com/amirotate/amirotate/internal/rotate"
+	"github.com/amirotate/amirotate/internal/ui"
+)
+
+// refreshing is one refresh. What it has found out stays, for those who are told.
+type refreshing struct {
+	*globals
+	config       *config.Config
+	allowPartial bool
+
+	ensured  *keep.Result // nil if nothing is kept, or it could not be asked
+	notAfter time.Time    // of the certificate to be put in place, zero if it is not known
+	plan     *rotate.Plan // nil until it is made
+	result   *rotate.Result
+}
+
+func (r *refreshing) run(ctx context.Context) error {
+	kept, err := r.ensureKept(ctx)
+	if err != nil {
+		return r.notStarted(err)
+	}
+	in, err := r.readInputsWith(ctx, r.config, kept)
+	if err != nil {
+		return r.notStarted(err)
+	}
+	r.notAfter = in.notAfter
+	ro, err := r.rotationOf(ctx, r.config, in)
+	if err != nil {
+		return r.notStarted(err)
+	}
+	defer ro.close()
+	ro.byTags = true
+	if r.plan, err = r.agreedPlan(ctx, ro, rotateOptions{}); err != nil {
+		return r.notStarted(err)
+	}
+	if r.idle() {
+		return r.lookAfterDeadRuns(ctx, ro)
+	}
+	err = r.carryOut(ctx, ro, r.plan, rotateOptions{allowPartial: r.allowPartial, command: "refresh"})
+	r.result = ro.result
+	return err
+}
+
+// idle tells whether there is nothing to do.
+func (r *refreshing) idle() bool { return !r.plan.Due() && len(r.plan.Errors()) == 0 }
+
+// ensureKept ensures the certificate, if one is kept, and says so.
+func (r *refreshing) ensureKept(ctx context.Context) (*keptItems, error) {
+	k, err := r.newKeeper(ctx, r.config)
+	if errors.Is(err, errNothingKept) {
+		return &keptItems{load: func() (keep.Store, keep.Items, error) { return nil, nil, err }}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	result, err := keep.Ensure(ctx, k.store, k.policy, r.Now)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	if k.file != "" {
+		result.Store = k.file
+	}
+	r.ensured = &result
+	if err := r.tellEnsured(k); err != nil {
+		return nil, err
+	}
+	return &keptItems{store: k.store, items: result.Items}, nil
+}
+
+// ensuredLine is the line of --json that tells about the certificate.
+type ensuredLine struct {
+	Time  time.Time `json:"time"`
+	Event string    `json:"event"` // always "certificate"
+	keep.Result
+	Certificates []cert.Info `json:"certificates"`
+}
+
+func (r *refreshing) tellEnsured(k *keeper) error {
+	infos, errs := k.inspect(r.ensured.Items, r.Now())
+	r.reportEach(errs)
+	if r.json {
+		return ui.NewJSON(r.Stdout).Write(ensuredLine{r.Now(), "certificate", *r.ensured, infos})
+	}
+	if !r.quiet {
+		r.showEnsured(*r.ensured)
+	}
+	return nil
+}
+
+// lookAfterDeadRuns ends what a run that died right after its work has left. If
+// there is nothing, nothing is changed.
+func (r *refreshing) lookAfterDeadRuns(ctx context.Context, ro *rotation) error {
+	events := reporter{silence{}, func(string) {}}
+	if r.json {
+		events.Reporter = ui.NewJSON(r.Stdout)
+	}
+	result, err := ro.runner(r.globals, events, r.allowPartial).Run(ctx, r.plan)
+	r.result = result
+	switch {
+	case r.json:
+		return r.summarize(result, err)
+	case err == nil && !r.quiet:
+		fmt.Fprintf(r.out(), "%s: %s current; nothing to do\n", r.config.SlaveList, areImages(len(r.plan.Images)))
+		r.warn(r.plan)
+	}
+	return err
+}
+
+func areImages(n int) string {
+	if n == 1 {
+		return "its image is"
+	}
+	return fmt.Sprintf("its %d images are", n)
+}
+
+// silence is a reporter for what nobody needs to know.
+type silence struct{}
+
+func (silence) Report(rotate.Event) {}
