@@ -13,7 +13,7 @@ import (
 func lagsOf(f *farmtest.Farm, c farmCase, calls []farmtest.Call) map[string]time.Duration {
 	looks := map[string][]float64{} // times of the looks, by id
 	stopped := map[string]float64{} // time of the call, by id
-	var firstLaunch, firstImage float64
+	var firstImage float64
 	for _, call := range calls {
 		switch {
 		case call.Status != 200:
@@ -27,8 +27,6 @@ func lagsOf(f *farmtest.Farm, c farmCase, calls []farmtest.Call) map[string]time
 			for _, v := range call.Params {
 				stopped[v.(string)] = call.T
 			}
-		case call.Action == "RunInstances" && firstLaunch == 0:
-			firstLaunch = call.T
 		case call.Action == "CreateImage" && firstImage == 0:
 			firstImage = call.T
 		}
@@ -43,14 +41,8 @@ func lagsOf(f *farmtest.Farm, c farmCase, calls []farmtest.Call) map[string]time
 		}
 	}
 	state := f.Sandbox.State()
-	var launched, made time.Time // the first
+	var made time.Time // the first
 	for _, in := range state.Instances() {
-		if launched.IsZero() || in.Launched.Before(launched) {
-			launched = in.Launched
-		}
-	}
-	for _, in := range state.Instances() {
-		note("running", in.ID, firstLaunch+(in.Launched.Sub(launched)+c.pending).Seconds())
 		if at, ok := stopped[in.ID]; ok {
 			note("stopped", in.ID, at+c.stop.Seconds())
 		}

@@ -49,7 +49,7 @@ func (c farmCase) rotate(t testing.TB, f *farmtest.Farm, run runner) outcome {
 	began := time.Now()
 	events := run(ctx, f, &o)
 	ended := time.Now()
-	watch := &stepTimes{t: t, ends: map[string]time.Time{}}
+	watch := &stepTimes{t: t, ends: map[string]time.Time{}, launched: map[string]time.Time{}}
 	watch.read(events)
 	simulated := func(at time.Time) time.Duration { return time.Duration(float64(at.Sub(began)) / c.scale) }
 	o.list, o.all, o.available = simulated(watch.ends["list"]), simulated(ended), simulated(watch.ends["bake"])
@@ -64,13 +64,20 @@ func (c farmCase) rotate(t testing.TB, f *farmtest.Farm, run runner) outcome {
 		}
 	}
 	o.lags = lagsOf(f, c, calls)
+	o.lags["a builder answers"] = time.Duration(float64(watch.slowest)/c.scale) - c.pending - c.boot
+	if c.slow > 0 {
+		delete(o.lags, "a builder answers")
+	}
 	return o
 }
 
-// stepTimes are when the last step of each kind ended.
+// stepTimes are when the last step of each kind ended, and the longest time that
+// a builder took from its launch to its first answer.
 type stepTimes struct {
-	t    testing.TB
-	ends map[string]time.Time
+	t        testing.TB
+	ends     map[string]time.Time
+	launched map[string]time.Time // by image
+	slowest  time.Duration
 }
 
 func (s *stepTimes) read(events string) {
@@ -78,14 +85,24 @@ func (s *stepTimes) read(events string) {
 		var e struct {
 			Time   time.Time
 			Event  string
+			Image  string
 			Step   string
 			Status string
 		}
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			s.t.Fatalf("%v: %s", err, line)
 		}
-		if e.Event == "step" && e.Status == "ok" && e.Time.After(s.ends[e.Step]) {
+		if e.Event != "step" || e.Status != "ok" {
+			continue
+		}
+		if e.Time.After(s.ends[e.Step]) {
 			s.ends[e.Step] = e.Time
+		}
+		switch e.Step {
+		case "launch":
+			s.launched[e.Image] = e.Time
+		case "connect":
+			s.slowest = max(s.slowest, e.Time.Sub(s.launched[e.Image]))
 		}
 	}
 }

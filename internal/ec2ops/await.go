@@ -19,6 +19,16 @@ func (c *Client) AwaitInstance(ctx context.Context, id string, until func(cloud.
 	})
 }
 
+// GuardInstance is AwaitInstance where nothing waits for the change, which is only
+// to be heard of some day: looks are half a minute after the beginning and then a
+// minute apart, unless others look meanwhile.
+func (c *Client) GuardInstance(ctx context.Context, id string, until func(cloud.Instance) bool) (cloud.Instance, error) {
+	return await(ctx, c.instances, wait[cloud.Instance]{
+		op: "DescribeInstances", id: id, what: "instance", grace: c.options.Grace, until: until, calm: true,
+		state: func(i cloud.Instance) string { return string(i.State) },
+	})
+}
+
 // AwaitImage is AwaitInstance for images.
 func (c *Client) AwaitImage(ctx context.Context, id string, until func(cloud.Image) bool) (cloud.Image, error) {
 	return await(ctx, c.images, wait[cloud.Image]{
@@ -30,6 +40,7 @@ func (c *Client) AwaitImage(ctx context.Context, id string, until func(cloud.Ima
 type wait[T any] struct {
 	op, id, what string
 	grace        time.Duration
+	calm         bool
 	until        func(T) bool
 	state        func(T) string
 }
@@ -40,7 +51,7 @@ func await[T any](ctx context.Context, w *watch[T], a wait[T]) (T, error) {
 	if ctx.Err() != nil {
 		return zero, interrupted(ctx, a.op, a.id, "")
 	}
-	one := w.add(a.id)
+	one := w.add(a.id, a.calm)
 	defer w.remove(one)
 	lastSeen, doing := one.began, "before it was seen"
 	for {

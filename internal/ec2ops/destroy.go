@@ -115,10 +115,15 @@ func (c *Client) terminateAll(ctx context.Context, ids []string) map[string]erro
 	})
 }
 
-// ending notes that EC2 has agreed to stop or terminate instances.
+// ending notes that EC2 has agreed to stop or terminate instances. One that has
+// been stopped was running, whether or not a look has shown it so.
 func (c *Client) ending(ids []string, state cloud.InstanceState) {
 	for _, id := range ids {
 		if r, known := c.instances.memory.of(id); known && r.value.State != state {
+			if r.value.State == cloud.InstancePending {
+				r.value.State = cloud.InstanceRunning
+				c.instances.memory.began(id, r.value)
+			}
 			r.value.State = state
 			c.instances.memory.began(id, r.value)
 		}

@@ -35,12 +35,17 @@ func newExperience(usual map[string]time.Duration) *experience {
 }
 
 // learn takes in that a phase was still to be seen after the time before, and
-// over after the time after. before is 0 if no look had been made.
-func (e *experience) learn(class string, before, after time.Duration) {
+// over after the time after. before is 0 if no look had been made. Unless the
+// phase was attended, so that its end was noticed soon, the time after tells
+// only that phases are shorter than was thought.
+func (e *experience) learn(class string, before, after time.Duration, attended bool) {
 	if class == "" || after <= 0 {
 		return
 	}
 	least := time.Duration((1 - margin) * float64(after))
+	if !attended && least >= e.least(class) {
+		return
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	kept := append(e.seen[class], max(before, least))

@@ -1,6 +1,7 @@
 package ec2ops
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -20,7 +21,7 @@ type remembered[T any] struct {
 	since  time.Time // when the phase began
 	known  bool      // ... to the moment: we began it
 	looked time.Time // when the last look that showed it began; zero if none has
-	before string    // class of the phase that we ended by beginning this one
+	past   []string  // classes of the phases before this one, which we began
 }
 
 func newMemory[T any](of func(T) phase, e *experience) *memory[T] {
@@ -31,20 +32,23 @@ func newMemory[T any](of func(T) phase, e *experience) *memory[T] {
 func (m *memory[T]) began(id string, value T) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	was := m.things[id]
 	m.things[id] = remembered[T]{
-		value: value, phase: m.phase(value), since: time.Now(), known: true, before: m.things[id].phase.class,
+		value: value, phase: m.phase(value), since: time.Now(), known: true, past: append(was.past, was.phase.class),
 	}
 }
 
 // saw notes what a look, which began at the time at, showed of the thing.
-func (m *memory[T]) saw(id string, value T, at time.Time) {
+// attended says that somebody was waiting for it to change, so that a change is
+// not much older than the look.
+func (m *memory[T]) saw(id string, value T, at time.Time, attended bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	was, now := m.things[id], m.phase(value)
 	switch {
 	case was.phase == now && !was.since.IsZero():
 		was.value, was.looked = value, at
-	case was.known && (at.Before(was.since) || now.class == was.before):
+	case was.known && (at.Before(was.since) || slices.Contains(was.past, now.class)):
 		return // EC2 does not show everywhere yet what we did
 	default:
 		if was.known {
@@ -52,7 +56,7 @@ func (m *memory[T]) saw(id string, value T, at time.Time) {
 			if !was.looked.IsZero() {
 				before = was.looked.Sub(was.since)
 			}
-			m.experience.learn(was.phase.class, before, at.Sub(was.since))
+			m.experience.learn(was.phase.class, before, at.Sub(was.since), attended)
 		}
 		was = remembered[T]{value: value, phase: now, since: at, looked: at}
 	}

@@ -36,7 +36,7 @@ func TestMemoryLearns(t *testing.T) {
 					if i == len(tt.looks)-1 {
 						state = cloud.InstanceRunning
 					}
-					m.saw("i-1", instanceIn(state), began.Add(at))
+					m.saw("i-1", instanceIn(state), began.Add(at), true)
 				}
 				if got := e.least(instancePhase(instanceIn(cloud.InstancePending)).class); got != tt.want {
 					t.Errorf("learnt %v, want %v", got, tt.want)
@@ -51,16 +51,16 @@ func TestMemoryLearns(t *testing.T) {
 func TestMemoryIsNotMisled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory(instancePhase, newExperience(nil))
-		m.saw("i-1", instanceIn(cloud.InstanceRunning), time.Now())
+		m.saw("i-1", instanceIn(cloud.InstanceRunning), time.Now(), true)
 		early := time.Now()
 		time.Sleep(time.Second)
 		m.began("i-1", instanceIn(cloud.InstanceStopping))
-		m.saw("i-1", instanceIn(cloud.InstanceRunning), early)
-		m.saw("i-1", instanceIn(cloud.InstanceRunning), time.Now().Add(time.Second))
+		m.saw("i-1", instanceIn(cloud.InstanceRunning), early, true)
+		m.saw("i-1", instanceIn(cloud.InstanceRunning), time.Now().Add(time.Second), true)
 		if r, _ := m.of("i-1"); r.phase.steady {
 			t.Error("it is taken to go on running")
 		}
-		m.saw("i-1", instanceIn(cloud.InstanceStopped), time.Now().Add(30*time.Second))
+		m.saw("i-1", instanceIn(cloud.InstanceStopped), time.Now().Add(30*time.Second), true)
 		if r, _ := m.of("i-1"); r.value.State != cloud.InstanceStopped {
 			t.Errorf("it is %s", r.value.State)
 		}
@@ -74,14 +74,14 @@ func TestUsualDurations(t *testing.T) {
 	if got := e.least(class); got != 27*time.Second || e.knows(class) {
 		t.Errorf("at first %v, known: %v", got, e.knows(class))
 	}
-	e.learn(class, 59*time.Second, time.Minute)
+	e.learn(class, 59*time.Second, time.Minute, true)
 	if got := e.least(class); got != 59*time.Second || !e.knows(class) {
 		t.Errorf("then %v, known: %v", got, e.knows(class))
 	}
 	for range samples {
-		e.learn(class, 9900*time.Millisecond, 10*time.Second)
+		e.learn(class, 9900*time.Millisecond, 10*time.Second, true)
 	}
-	e.learn(class, 59*time.Second, time.Minute)
+	e.learn(class, 59*time.Second, time.Minute, true)
 	if got := e.least(class); got != 9900*time.Millisecond {
 		t.Errorf("the shortest of the newest counts: %v", got)
 	}

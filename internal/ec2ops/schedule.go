@@ -23,7 +23,8 @@ type outlook struct {
 	steady  bool          // it is expected to stay as it is
 	patient bool          // nothing else waits for it
 	crowded bool          // many others wait, each for its own time
-	unseen  bool          // nothing is known of its state
+	unseen  bool          // nothing is known of its state, or, if calm, it has not been looked at
+	calm    bool          // nothing waits for a change; since is when it was last looked at
 }
 
 // due returns when to look again for one wait. last is when the last look
@@ -47,6 +48,10 @@ func (s schedule) due(last time.Time, o outlook) time.Time {
 		expected = expected.Add(slack)
 	}
 	switch {
+	case o.calm && o.unseen:
+		return o.since.Add(s.rest / 2)
+	case o.calm:
+		return o.since.Add(s.rest)
 	case o.unseen:
 		return earliest
 	case o.steady:

@@ -32,9 +32,10 @@ type watch[T any] struct {
 // waiter is one Await call. Its fields are guarded by watch.mu.
 type waiter[T any] struct {
 	id     string
+	calm   bool // nothing waits for what it waits for
 	began  time.Time
-	looked bool             // a look that named it has ended
-	seen   bool             // ... and found it
+	looked time.Time        // when the last look that named it began; zero if none has ended
+	seen   bool             // it was found
 	latest chan sighting[T] // holds the newest one only
 }
 
@@ -55,12 +56,12 @@ func newWatch[T any](s schedule, o Options, m *memory[T], l look[T]) *watch[T] {
 
 // add has the watch look for the id from now on, until remove. What a look has
 // just shown of it counts as a look.
-func (w *watch[T]) add(id string) *waiter[T] {
+func (w *watch[T]) add(id string, calm bool) *waiter[T] {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	one := &waiter[T]{id: id, began: time.Now(), latest: make(chan sighting[T], 1)}
+	one := &waiter[T]{id: id, calm: calm, began: time.Now(), latest: make(chan sighting[T], 1)}
 	if r, known := w.memory.of(id); known && time.Since(r.looked) < w.schedule.min {
-		one.looked, one.seen = true, true
+		one.looked, one.seen = r.looked, true
 		one.tell(sighting[T]{value: r.value, found: true})
 	}
 	w.waiters[one] = struct{}{}
@@ -139,9 +140,10 @@ func (w *watch[T]) next() (due time.Time, survey bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	due = time.Now().Add(w.schedule.rest)
+	crowded := w.eager() > crowd
 	for one := range w.waiters {
 		o, unforeseen := w.outlook(one)
-		o.crowded = len(w.waiters) > crowd
+		o.crowded = crowded
 		if d := w.schedule.due(w.last, o); d.Before(due) {
 			due, survey = d, unforeseen
 		}
@@ -152,13 +154,26 @@ func (w *watch[T]) next() (due time.Time, survey bool) {
 // crowd is how many waits look at a time without regard to each other.
 const crowd = 12
 
+// eager is how many waits are not calm; w.mu is held.
+func (w *watch[T]) eager() int {
+	n := 0
+	for one := range w.waiters {
+		if !one.calm {
+			n++
+		}
+	}
+	return n
+}
+
 // outlook returns what is known of one wait, and whether a survey would tell
 // more; w.mu is held.
 func (w *watch[T]) outlook(one *waiter[T]) (o outlook, unforeseen bool) {
 	r, known := w.memory.of(one.id)
 	switch {
-	case !known || r.phase.steady && !one.looked:
-		return outlook{since: one.began, unseen: !one.looked}, false
+	case one.calm:
+		return outlook{since: later(one.began, one.looked), calm: true, unseen: one.looked.IsZero()}, false
+	case !known || r.phase.steady && one.looked.IsZero():
+		return outlook{since: one.began, unseen: one.looked.IsZero()}, false
 	case r.phase.steady:
 		return outlook{since: one.began, steady: true}, false
 	case !r.known:
@@ -192,6 +207,7 @@ func (w *watch[T]) once(ctx context.Context) {
 	if len(ids) == 0 {
 		return
 	}
+	attended := w.attended(asked)
 	began := time.Now()
 	found, err := w.look(ctx, ids, known)
 	if ctx.Err() != nil {
@@ -201,23 +217,29 @@ func (w *watch[T]) once(ctx context.Context) {
 		w.log("a look at %d resources failed and will be repeated: %v", len(ids), err)
 	}
 	for id, value := range found {
-		w.memory.saw(id, value, began)
+		w.memory.saw(id, value, began, attended[id])
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, one := range asked {
 		value, ok := found[one.id]
-		one.looked = true
+		one.looked = began
 		one.seen = one.seen || ok
 		one.tell(sighting[T]{value: value, found: ok, err: err})
 	}
 }
 
+// asked returns whom this look is for. Calm waits come along where there is
+// room in the call, or when it is their turn.
 func (w *watch[T]) asked() (asked []*waiter[T], ids []string, known map[string]bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	known = map[string]bool{}
+	full := len(w.waiters) > maxFilterValues
 	for one := range w.waiters {
+		if o, _ := w.outlook(one); full && one.calm && w.schedule.due(w.last, o).After(w.last) {
+			continue
+		}
 		asked = append(asked, one)
 		ids = append(ids, one.id)
 		if one.seen {
@@ -225,6 +247,21 @@ func (w *watch[T]) asked() (asked []*waiter[T], ids []string, known map[string]b
 		}
 	}
 	return asked, distinct(ids), known
+}
+
+// attended returns the ids of which somebody has waited for a change ever since
+// it may have come, so that a look which shows it came soon after it.
+func (w *watch[T]) attended(asked []*waiter[T]) map[string]bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ids := map[string]bool{}
+	for _, one := range asked {
+		r, _ := w.memory.of(one.id)
+		if !one.calm && (!one.looked.IsZero() || one.began.Sub(r.since) < w.schedule.min) {
+			ids[one.id] = true
+		}
+	}
+	return ids
 }
 
 // tell replaces a sighting that has not been taken up yet. Only the watch's

@@ -291,3 +291,51 @@ func TestLookAt(t *testing.T) {
 		})
 	}
 }
+
+// TestGuard: what nothing waits for is looked at now and then, all of it in one
+// look, and without holding up or hurrying what is waited for.
+func TestGuard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 500
+		f := &fakeSky{available: map[string]time.Duration{}}
+		c := f.client(t)
+		done := make(chan time.Duration, n)
+		for i := range n {
+			id := fmt.Sprintf("ami-%08x", i)
+			f.available[id] = 5 * time.Minute
+			go func() {
+				time.Sleep(time.Duration(i) * 100 * time.Millisecond)
+				one := c.images.add(id, true)
+				defer c.images.remove(one)
+				for s := range one.latest {
+					if s.found && available(s.value) {
+						break
+					}
+				}
+				done <- time.Since(f.began)
+			}()
+		}
+		for range n {
+			if at := <-done; at > 6*time.Minute+time.Second {
+				t.Fatalf("a change after 5m was noticed after %v", at)
+			}
+		}
+		if looks := f.looks.Load(); looks > 12 {
+			t.Errorf("%d looks in six minutes", looks)
+		}
+	})
+}
+
+// TestGuardIsNotLearntFrom: a change that nobody was waiting for tells nothing
+// of how long it took.
+func TestGuardIsNotLearntFrom(t *testing.T) {
+	e := newExperience(map[string]time.Duration{"stopping": 27 * time.Second})
+	e.learn("stopping", 0, 10*time.Minute, false)
+	if got := e.least("stopping"); got != 27*time.Second {
+		t.Errorf("a change that was noticed after 10m made the expectation %v", got)
+	}
+	e.learn("stopping", 0, 10*time.Second, false)
+	if got := e.least("stopping"); got != 9600*time.Millisecond {
+		t.Errorf("one that was over after 10s made it %v", got)
+	}
+}

@@ -77,6 +77,9 @@ type Destroyer interface {
 // right after it was made, is waited for.
 type Watcher interface {
 	AwaitInstance(ctx context.Context, id string, until func(cloud.Instance) bool) (cloud.Instance, error)
+	// GuardInstance is AwaitInstance for what nothing waits for: it may look a
+	// minute late, so as to cost hardly any calls.
+	GuardInstance(ctx context.Context, id string, until func(cloud.Instance) bool) (cloud.Instance, error)
 	AwaitImage(ctx context.Context, id string, until func(cloud.Image) bool) (cloud.Image, error)
 }
 

@@ -35,11 +35,11 @@ func (ir *imageRun) launchBuilder(ctx context.Context) error {
 		return err
 	}
 	ir.seen.builder = &instance
-	if instance, err = ir.awaitRunning(ctx, instance); err != nil {
+	if instance, err = ir.awaitAddress(ctx, instance); err != nil {
 		return err
 	}
 	ir.seen.builder = &instance
-	ir.done("%s runs at %s", instance.ID, instance.PrivateIP)
+	ir.done("%s starts at %s", instance.ID, instance.PrivateIP)
 	return nil
 }
 
@@ -47,10 +47,6 @@ func (ir *imageRun) launchProver(ctx context.Context) error {
 	ir.begin(Prove)
 	instance, err := ir.launch(ctx, cloud.RoleProver, ir.seen.replacement.Image)
 	if err != nil {
-		return err
-	}
-	ir.seen.prover = &instance
-	if instance, err = ir.awaitRunning(ctx, instance); err != nil {
 		return err
 	}
 	ir.seen.prover = &instance
@@ -131,44 +127,4 @@ func (ir *imageRun) adopt(ctx context.Context, token, role string) (cloud.Instan
 	}
 	ir.account(found.ID)
 	return *found, nil
-}
-
-// awaitRunning waits until the instance runs and has an address.
-func (ir *imageRun) awaitRunning(ctx context.Context, instance cloud.Instance) (cloud.Instance, error) {
-	err := within(ctx, ir.Waits.Launch, instance.ID+" to run", "waits.launch", func(ctx context.Context) (err error) {
-		instance, err = ir.Watcher.AwaitInstance(ctx, instance.ID, func(i cloud.Instance) bool {
-			return i.State != cloud.InstancePending && (i.State != cloud.InstanceRunning || i.PrivateIP != "")
-		})
-		return err
-	})
-	if err != nil {
-		return instance, err
-	}
-	if instance.State != cloud.InstanceRunning {
-		return instance, fmt.Errorf("cannot use %s: it is %s%s: %w", instance.ID, instance.State, because(instance.StateReason), errLeft)
-	}
-	return instance, nil
-}
-
-// whileRunning runs f, and ends it with errLeft as the cause when the instance
-// stops running meanwhile.
-func (ir *imageRun) whileRunning(ctx context.Context, id string, f func(context.Context) error) error {
-	alive, cancel := context.WithCancelCause(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		i, err := ir.Watcher.AwaitInstance(alive, id, func(i cloud.Instance) bool {
-			return i.State != cloud.InstancePending && i.State != cloud.InstanceRunning
-		})
-		if err == nil {
-			cancel(fmt.Errorf("%s is %s%s: %w", id, i.State, because(i.StateReason), errLeft))
-		}
-	}()
-	err := f(alive)
-	if cause := context.Cause(alive); err != nil && errors.Is(cause, errLeft) {
-		err = fmt.Errorf("%w (%w)", cause, err)
-	}
-	cancel(nil)
-	<-watched
-	return err
 }

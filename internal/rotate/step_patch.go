@@ -30,16 +30,16 @@ func (e *unreachableError) Unwrap() error { return e.err }
 // command of its own.
 func (ir *imageRun) patch(ctx context.Context) error {
 	b := ir.seen.builder
-	if b.State != cloud.InstanceRunning || b.PrivateIP == "" {
+	if b.PrivateIP == "" {
 		ir.begin(Launch)
-		running, err := ir.awaitRunning(ctx, *b)
+		addressed, err := ir.awaitAddress(ctx, *b)
 		if err != nil {
 			return err
 		}
-		ir.seen.builder, b = &running, &running
-		ir.done("%s runs at %s", b.ID, b.PrivateIP)
+		ir.seen.builder, b = &addressed, &addressed
+		ir.done("%s starts at %s", b.ID, b.PrivateIP)
 	}
-	return ir.whileRunning(ctx, b.ID, func(ctx context.Context) error {
+	return ir.whileAlive(ctx, b.ID, func(ctx context.Context) error {
 		ir.begin(Connect)
 		host, err := ir.dial(ctx, b)
 		if err != nil {
@@ -84,14 +84,12 @@ func (ir *imageRun) replace(ctx context.Context, host Host) error {
 // launch permissions and the tag that says that it is proven.
 func (ir *imageRun) prove(ctx context.Context) error {
 	ir.begin(Prove)
-	prover, err := *ir.seen.prover, error(nil)
-	if prover.State != cloud.InstanceRunning || prover.PrivateIP == "" {
-		if prover, err = ir.awaitRunning(ctx, prover); err != nil {
-			return err
-		}
+	prover, err := ir.awaitAddress(ctx, *ir.seen.prover)
+	if err != nil {
+		return err
 	}
 	var proven []verify.File
-	err = ir.whileRunning(ctx, prover.ID, func(ctx context.Context) error {
+	err = ir.whileAlive(ctx, prover.ID, func(ctx context.Context) error {
 		host, err := ir.dial(ctx, &prover)
 		if err != nil {
 			return err
