@@ -230,14 +230,14 @@ func (w *watch[T]) once(ctx context.Context) {
 }
 
 // asked returns whom this look is for. Calm waits come along where there is
-// room in the call, or when it is their turn.
+// room in the call, and all together when it is the turn of one.
 func (w *watch[T]) asked() (asked []*waiter[T], ids []string, known map[string]bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	known = map[string]bool{}
-	full := len(w.waiters) > maxFilterValues
+	hurried := len(w.waiters) > maxFilterValues && !w.calmDue()
 	for one := range w.waiters {
-		if o, _ := w.outlook(one); full && one.calm && w.schedule.due(w.last, o).After(w.last) {
+		if hurried && one.calm {
 			continue
 		}
 		asked = append(asked, one)
@@ -247,6 +247,16 @@ func (w *watch[T]) asked() (asked []*waiter[T], ids []string, known map[string]b
 		}
 	}
 	return asked, distinct(ids), known
+}
+
+// calmDue tells whether it is the turn of any calm wait; w.mu is held.
+func (w *watch[T]) calmDue() bool {
+	for one := range w.waiters {
+		if o, _ := w.outlook(one); one.calm && !w.schedule.due(w.last, o).After(w.last) {
+			return true
+		}
+	}
+	return false
 }
 
 // attended returns the ids of which somebody has waited for a change ever since
