@@ -32,6 +32,7 @@ sqlite3:sqlite3
 curl:curl
 ps:procps
 packer:packer
+mandoc:mandoc
 '
 
 PATH=$PATH:/usr/sbin:/sbin
@@ -41,6 +42,7 @@ for pair in $components; do
 done
 # A shim named aws that leads nowhere doesn't count.
 [ -x /usr/bin/aws ] || missing="$missing awscli"
+[ -e /usr/share/bash-completion/bash_completion ] || missing="$missing bash-completion"
 for module in icalendar winrm impacket; do
 	/usr/bin/python3 -c "import $module" 2>/dev/null || missing="$missing python3-$module"
 done

@@ -27,6 +27,9 @@ func Run(ctx context.Context, p *Process, args []string) int {
 	return exitCode(err)
 }
 
+// Commands returns the whole tree of commands, for manual pages.
+func Commands() *cobra.Command { return newRoot(&Process{Getenv: func(string) string { return "" }}) }
+
 func newRoot(p *Process) *cobra.Command {
 	g := &globals{Process: p}
 	root := &cobra.Command{
@@ -66,9 +69,27 @@ on; 130 interrupted.`,
 	root.MarkFlagsMutuallyExclusive("quiet", "verbose")
 	root.SetFlagErrorFunc(badFlag)
 	root.SetVersionTemplate("amirotate {{.Version}}\n")
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(initCommand(g), planCommand(g), rotateCommand(g), refreshCommand(g), statusCommand(g), rollbackCommand(g), gcCommand(g), slavelistCommand(g), certCommand(g), iamPolicyCommand(g), sandboxCommand(g), demoCommand(g), versionCommand(g))
+	root.CompletionOptions.DisableDefaultCmd = true
+	for _, command := range [...]func(*globals) *cobra.Command{
+		initCommand,
+		planCommand,
+		rotateCommand,
+		refreshCommand,
+		statusCommand,
+		rollbackCommand,
+		gcCommand,
+		slavelistCommand,
+		certCommand,
+		iamPolicyCommand,
+		sandboxCommand,
+		demoCommand,
+		completionCommand,
+		versionCommand,
+	} {
+		root.AddCommand(command(g))
+	}
 	root.SetHelpCommand(helpCommand(root))
 	asUsage(root)
+	completable(root)
 	return root
 }

@@ -155,15 +155,41 @@ func heading(use, short string, subs ...*cobra.Command) *cobra.Command {
 		}
 		return usagef(helpOf(cmd), "cannot do '%s' alone: say which of %s", cmd.CommandPath(), strings.Join(names, ", "))
 	}}
+	for _, sub := range subs {
+		first, _, _ := strings.Cut(sub.Example, "\n")
+		cmd.Example = strings.TrimPrefix(cmd.Example+"\n"+first, "\n")
+	}
+	cmd.Long = short + ".\n\nExit codes are those of its commands."
 	cmd.AddCommand(subs...)
 	return cmd
+}
+
+// subcommands names those of the command that some words stand for.
+func subcommands(root *cobra.Command, words []string) (names []cobra.Completion) {
+	cmd, rest, err := root.Find(words)
+	if err != nil || len(rest) > 0 {
+		return nil
+	}
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, cobra.CompletionWithDesc(sub.Name(), sub.Short))
+		}
+	}
+	return names
 }
 
 func helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
 		Short: "Explain a command",
-		Args:  cobra.ArbitraryArgs,
+		Long: `help explains a command, as its --help does.
+
+Exit codes: 0 explained; 2 there is no such command.`,
+		Example: `  amirotate help cert ensure`,
+		Args:    cobra.ArbitraryArgs,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return subcommands(root, args), cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			cmd, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/amirotate/amirotate/internal/iampolicy"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// shells are those that completions are made for.
+var shells = [...]string{"bash", "zsh", "fish", "powershell"}
+
+func completionCommand(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "completion bash | zsh | fish | powershell",
+		Short: "Print a shell's completions for amirotate",
+		Long: `completion prints the script that makes a shell complete amirotate's commands,
+flags and what they take. The Debian package installs them.
+
+Exit codes: 0 printed; 2 bad usage.`,
+		Example: `  source <(amirotate completion bash)
+  amirotate completion zsh >"${fpath[1]}/_amirotate"
+  amirotate completion fish >~/.config/fish/completions/amirotate.fish
+  amirotate completion powershell | Out-String | Invoke-Expression`,
+		Args:      cobra.MaximumNArgs(1),
+		ValidArgs: shells[:],
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root, out := cmd.Root(), g.Stdout
+			shell := strings.Join(args, "")
+			switch shell {
+			case "bash":
+				return root.GenBashCompletionV2(out, true)
+			case "zsh":
+				return root.GenZshCompletion(out)
+			case "fish":
+				return root.GenFishCompletion(out, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(out)
+			}
+			return usagef(nearShell(shell), "cannot complete for %q: it is none of the shells that are known", shell)
+		},
+	}
+}
+
+func nearShell(name string) string {
+	if near := nearest(name, slices.Clone(shells[:])); near != "" {
+		return "did you mean '" + near + "'?"
+	}
+	return "name one of bash, zsh, fish and powershell"
+}
+
+// completable says for a command, its flags and all below it what completes
+// them: the word in capitals that stands for a value in their help decides.
+func completable(cmd *cobra.Command) {
+	if cmd.ValidArgsFunction == nil && cmd.ValidArgs == nil {
+		_, takes, _ := strings.Cut(cmd.Use, " ")
+		cmd.ValidArgsFunction = completionOf(takes)
+	}
+	complete := func(f *pflag.Flag) {
+		word, _ := pflag.UnquoteUsage(f)
+		_ = cmd.RegisterFlagCompletionFunc(f.Name, completionOf(word)) // fails where a command has its own
+	}
+	cmd.LocalNonPersistentFlags().VisitAll(complete)
+	cmd.PersistentFlags().VisitAll(complete)
+	for _, sub := range cmd.Commands() {
+		completable(sub)
+	}
+}
+
+func completionOf(takes string) cobra.CompletionFunc {
+	answer := func(directive cobra.ShellCompDirective, words ...string) cobra.CompletionFunc {
+		return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return words, directive
+		}
+	}
+	switch {
+	case strings.Contains(takes, "FILE"), strings.Contains(takes, "PATH"):
+		return answer(cobra.ShellCompDirectiveDefault)
+	case strings.Contains(takes, "DIR"):
+		return answer(cobra.ShellCompDirectiveFilterDirs)
+	case takes == "COMMAND":
+		return answer(cobra.ShellCompDirectiveNoFileComp, iampolicy.Commands()...)
+	}
+	return answer(cobra.ShellCompDirectiveNoFileComp)
+}
