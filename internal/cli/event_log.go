@@ -72,6 +72,18 @@ func (l *eventLog) end(at time.Time, r *rotation, result *rotate.Result, err err
 	return l.Close()
 }
 
+// reportOn writes the page that was asked for, "" for none.
+func (g *globals) reportOn(log *eventLog, path string) error {
+	if path == "" {
+		return nil
+	}
+	run, err := log.Run()
+	if err != nil {
+		return err
+	}
+	return g.writeReport(path, run)
+}
+
 func resultOf(r *rotate.Result) runlog.Result {
 	out := runlog.Result{Event: runlog.KindResult}
 	if r.ListRewritten {
@@ -91,12 +103,20 @@ func resultOf(r *rotate.Result) runlog.Result {
 // inspected describes the certificates that are replaced and those that are put
 // in place; keys are nobody's business.
 func (in *inputs) inspected(now time.Time) []runlog.Certificate {
-	all := []runlog.Certificate{}
+	var old, new []string
 	for _, path := range slices.Sorted(maps.Keys(in.files)) {
-		role := "old"
 		if slices.Contains(in.news, path) {
-			role = "new"
+			new = append(new, path)
+		} else {
+			old = append(old, path)
 		}
+	}
+	return slices.Concat(in.describe("old", old, now), in.describe("new", new, now))
+}
+
+func (in *inputs) describe(role string, paths []string, now time.Time) []runlog.Certificate {
+	all := []runlog.Certificate{}
+	for _, path := range paths {
 		for _, c := range cert.Inspect(in.files[path], nil, now) {
 			all = append(all, runlog.Certificate{Role: role, File: c.Source, Subject: c.Subject, Serial: c.Serial,
 				NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(), Status: c.Status,

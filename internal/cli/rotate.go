@@ -38,6 +38,7 @@ this machine or another: what there is to know is in EC2.
 	rotationFlags(cmd, &flags)
 	cmd.Flags().StringVar(&o.savedPlan, "plan", "", "do what this `FILE`, made by plan --out, says; refuse if anything has changed since")
 	logFlags(cmd, &flags)
+	cmd.Flags().StringVar(&o.report, "report", "", "write a page of HTML on what was done to this `FILE`")
 	cmd.Flags().BoolVar(&o.allowPartial, "allow-partial", false, "rewrite the list for the images that are proven even if others are not")
 	return cmd
 }
@@ -47,11 +48,15 @@ type rotateOptions struct {
 	allowPartial bool
 	savedPlan    string // path, "" for none
 	command      string // whose rotation it is, for the event log; "" is rotate
+	report       string // path of the page to write, "" for none
 }
 
 // planAndRotate is the whole command. With --json its last line is a summary,
 // also where nothing was started.
 func (g *globals) planAndRotate(ctx context.Context, f config.Flags, o rotateOptions) (err error) {
+	if err := g.checkReport(o.report); err != nil {
+		return g.notStarted(err)
+	}
 	r, err := g.newRotation(ctx, f)
 	if err != nil {
 		return g.notStarted(err)
@@ -118,6 +123,7 @@ func (g *globals) carryOut(ctx context.Context, r *rotation, plan *rotate.Plan, 
 	done()
 	err = listUntouched(err, result)
 	g.warnf(log.end(g.Now(), r, result, err))
+	g.warnf(g.reportOn(log, o.report))
 	if g.json {
 		return g.summarize(result, err)
 	}

@@ -65,7 +65,15 @@ type Plan struct {
 	} `json:"list"`
 	Images        []PlannedImage `json:"images"`
 	StaticWorkers []string       `json:"static_workers"`
+	Static        []StaticHost   `json:"static"`
 	Problems      []Problem      `json:"problems"`
+}
+
+// StaticHost is a computer that is patched in place.
+type StaticHost struct {
+	Workers  []string `json:"workers"`
+	Address  string   `json:"address"`
+	Optional bool     `json:"optional"`
 }
 
 // PlannedImage is what was to become of one source image.
@@ -163,12 +171,13 @@ type Digests struct {
 
 // Summary is the last line of rotate --json.
 type Summary struct {
-	Time          time.Time      `json:"time"`
-	Images        []SummaryImage `json:"images"`
-	ListRewritten bool           `json:"list_rewritten"`
-	ExitCode      int            `json:"exit_code"`
-	Error         string         `json:"error"`
-	Left          []string       `json:"left"`
+	Time          time.Time       `json:"time"`
+	Images        []SummaryImage  `json:"images"`
+	Static        []SummaryStatic `json:"static"`
+	ListRewritten bool            `json:"list_rewritten"`
+	ExitCode      int             `json:"exit_code"`
+	Error         string          `json:"error"`
+	Left          []string        `json:"left"`
 }
 
 // SummaryImage is what has become of one source image.
@@ -177,4 +186,16 @@ type SummaryImage struct {
 	Replacement string `json:"replacement"`
 	Status      string `json:"status"`
 	Error       string `json:"error"`
+}
+
+// SummaryStatic is what has become of one static host, with its files' MD5s.
+type SummaryStatic struct {
+	Workers []string `json:"workers"`
+	Status  string   `json:"status"`
+	Error   string   `json:"error"`
+	Files   []struct {
+		Path   string `json:"path"`
+		Before string `json:"before"`
+		After  string `json:"after"`
+	} `json:"files"`
 }
