@@ -194,12 +194,27 @@ func (in *inputs) changes(c *config.Config, p config.Platform) []verify.Change {
 }
 
 // certificateOf is what the tags of an image say that it holds: the first
-// certificate among the files, since a key's digest is nobody's business.
-func (in *inputs) certificateOf(c *config.Config, p config.Platform) verify.Digests {
+// certificate among the files, since a key's digest is nobody's business. Nil if
+// there is none.
+func (in *inputs) certificateOf(c *config.Config, p config.Platform) *cert.File {
 	for _, f := range p.Files {
 		if file := in.files[pairOf(c, f).new]; file.Leaf() != nil {
-			return verify.Digests{MD5: file.MD5, SHA256: file.SHA256}
+			return file
 		}
 	}
-	return verify.Digests{}
+	return nil
+}
+
+func digestsOf(f *cert.File) verify.Digests {
+	if f == nil {
+		return verify.Digests{}
+	}
+	return verify.Digests{MD5: f.MD5, SHA256: f.SHA256}
+}
+
+func pinsOf(f *cert.File) []string {
+	if f == nil {
+		return nil
+	}
+	return f.Pins()
 }

@@ -13,47 +13,64 @@ import (
 
 func statusCommand(g *globals) *cobra.Command {
 	var flags config.Flags
+	var probe bool
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show who holds which certificate, and who is behind",
+		Short: "Show who holds which certificate, and whether the master may switch",
 		Long: `status shows, for each image of the list, which certificate its tags say that it
-holds, and for each instance that runs on one of them, or on one that they have
-replaced, which certificate it booted with. It changes nothing and logs in
-nowhere.
+holds, for each instance that runs on one of them, or on one that they have
+replaced, which certificate it booted with, and what the master presents. Its
+last line says whether the master may switch, and who stands in the way. It
+changes nothing, and logs in nowhere unless --probe asks for it: then it reads
+the certificate file on each running instance, which may not be what that booted
+with. What was never rotated counts as old.
 
-Exit codes: 0 all hold the new certificate: the master may switch; 1 could not
-look; 2 bad usage or configuration; 3 something is behind.`,
-		Example: `  amirotate status
+Exit codes: 0 all accept the new certificate: the master may switch; 1 could not
+look; 2 bad usage or configuration; 3 something is behind, or does not accept
+what the master presents.`,
+		Example: `  amirotate status --endpoint buildbot.example.org:9988
+  amirotate status --probe
   amirotate status --json | jq '.in_the_way'`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return g.status(cmd.Context(), flags) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return g.status(cmd.Context(), flags, probe) },
 	}
 	farmFlags(cmd, &flags)
+	accessFlags(cmd, &flags)
+	masterFlags(cmd, &flags)
+	cmd.Flags().StringArrayVar(&flags.OldCert, "old-cert", nil, "certificate `FILE` that hosts held before (repeatable)")
 	cmd.Flags().StringVar(&flags.NewCert, "new-cert", "", "certificate `FILE` that all are to hold")
+	cmd.Flags().BoolVar(&probe, "probe", false, "log in to running instances and read what they hold")
 	return cmd
 }
 
-func (g *globals) status(ctx context.Context, f config.Flags) error {
+func (g *globals) status(ctx context.Context, f config.Flags, probe bool) error {
 	farm, err := g.newFarm(ctx, f)
 	if err != nil {
 		return err
 	}
-	if farm.config.Certificate.New == "" {
-		return usagef("set certificate.new, or use --new-cert", "cannot tell who is behind: no new certificate is given")
-	}
 	kept := &keptItems{load: func() (keep.Store, keep.Items, error) { return g.loadKept(ctx, farm.config) }}
-	wanted, err := kept.read(farm.config.Certificate.New, true)
+	known, err := readPinned(farm.config, kept, g.Now())
 	if err != nil {
 		return err
 	}
-	fleet, err := rotate.LookAtFleet(ctx, farm.cloud, farm.list, wanted.MD5)
+	if err := checkBastionGiven(farm.config, farm.config.MasterEndpoint().Bastion); err != nil {
+		return err
+	}
+	prober := g.newProber(farm.config, farm.cloud)
+	defer prober.close()
+	look := &rotate.FleetLook{Reader: farm.cloud, Pins: known.pins(), Overlap: farm.config.Overlaps(),
+		Endpoint: g.masterEndpoint(farm.config, prober.dialer, known)}
+	if probe {
+		look.Probe = prober.probe()
+	}
+	fleet, err := look.At(ctx, farm.list)
 	if err != nil {
 		return err
 	}
 	if err := g.showFleet(fleet); err != nil {
 		return err
 	}
-	if !fleet.Safe {
+	if !fleet.Safe || len(fleet.LockedOut) > 0 {
 		return codeError(exitDue)
 	}
 	return nil

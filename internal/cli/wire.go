@@ -2,10 +2,10 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"net"
 	"time"
 
+	"github.com/amirotate/amirotate/internal/cloud"
 	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/ec2ops"
 	"github.com/amirotate/amirotate/internal/remote"
@@ -21,9 +21,9 @@ type rotation struct {
 	dialer *remote.Dialer
 	getenv func(string) string
 	now    func() time.Time
-	byTags bool                     // see rotate.Request
-	access map[string]remote.Access // by source image, filled in by the plan
-	result *rotate.Result           // nil until the plan has been carried out
+	byTags bool           // see rotate.Request
+	access *accessTable   // by source image, filled in by the plan
+	result *rotate.Result // nil until the plan has been carried out
 }
 
 func (g *globals) newRotation(ctx context.Context, f config.Flags) (*rotation, error) {
@@ -48,10 +48,10 @@ func (g *globals) rotationOf(ctx context.Context, c *config.Config, in *inputs) 
 	if err != nil {
 		return nil, err
 	}
-	r := &rotation{config: c, inputs: in, store: store, cloud: client, getenv: g.Getenv, now: g.Now, access: map[string]remote.Access{}}
+	r := &rotation{config: c, inputs: in, store: store, cloud: client, getenv: g.Getenv, now: g.Now, access: newAccessTable()}
 	r.dialer = remote.NewDialer(remote.DialerOptions{
 		Bastion:      bastionOf(c.Bastion),
-		Access:       r.accessTo,
+		Access:       r.access.of,
 		Console:      client.Console,
 		PasswordData: client.PasswordData,
 		Getenv:       g.Getenv,
@@ -75,14 +75,6 @@ func bastionOf(b config.Bastion) *remote.Bastion {
 		out.KnownHosts = []string{b.KnownHosts}
 	}
 	return out
-}
-
-func (r *rotation) accessTo(source string) (remote.Access, error) {
-	a, ok := r.access[source]
-	if !ok {
-		return a, errors.New("cannot tell how to reach instances of " + source)
-	}
-	return a, nil
 }
 
 func accessOf(platform string, p config.Platform) remote.Access {
@@ -126,12 +118,13 @@ func (r *rotation) plan(ctx context.Context) (*rotate.Plan, error) {
 	return plan, nil
 }
 
-func (r *rotation) settingsFor(platform string, workers []string) (rotate.Settings, error) {
-	p, err := r.config.For(platform, workers)
+func (r *rotation) settingsFor(image cloud.Image, workers []string) (rotate.Settings, error) {
+	p, err := r.config.For(image.Platform, workers)
 	if err != nil {
 		return rotate.Settings{}, err
 	}
-	return rotate.Settings{Changes: r.inputs.changes(r.config, p), Certificate: r.inputs.certificateOf(r.config, p), InstanceType: p.InstanceType, Port: p.Port}, nil
+	file := r.inputs.certificateOf(r.config, p)
+	return rotate.Settings{Changes: r.inputs.changes(r.config, p), Certificate: digestsOf(file), Trusts: pinsOf(file), InstanceType: p.InstanceType, Port: p.Port}, nil
 }
 
 // learnAccess notes how the instances of each planned image are reached,
@@ -145,7 +138,7 @@ func (r *rotation) learnAccess(plan *rotate.Plan) {
 		if err != nil {
 			continue // a problem of the plan already
 		}
-		r.access[img.Source] = accessOf(img.Platform, p)
+		r.access.set(img.Source, accessOf(img.Platform, p))
 		if img.Action == rotate.Replace {
 			if err := checkAccess(p, r.getenv); err != nil {
 				block(plan, img, err)

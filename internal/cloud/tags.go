@@ -14,6 +14,7 @@ const (
 	TagCertMD5      = TagPrefix + "cert-md5"
 	TagCertSHA256   = TagPrefix + "cert-sha256"
 	TagCertNotAfter = TagPrefix + "cert-not-after" // RFC 3339
+	TagTrusts       = TagPrefix + "trusts"         // pins of the certificates in that file: 16 hex digits of each one's SHA-256, spaces between
 	TagProvenAt     = TagPrefix + "proven-at"      // RFC 3339; absent until a prover has read the files back
 )
 

@@ -8,6 +8,7 @@ import "time"
 type Config struct {
 	SlaveList   string      `yaml:"slave_list" kind:"location" flag:"slave-list" doc:"The slave list: a path, or ssh://user@host/path to read and replace it over SSH."`
 	Region      string      `yaml:"region" flag:"region" doc:"AWS region." default:"what the AWS SDK finds in environment and profile"`
+	Strategy    string      `yaml:"strategy" flag:"strategy" oneof:"cutover overlap" default:"cutover" doc:"How old and new follow each other: all at once, or for a time both are trusted, so that no running instance meets a master that it doesn't trust."`
 	Certificate Certificate `yaml:"certificate" doc:"The certificate to put in place."`
 	Launch      Launch      `yaml:"launch" doc:"How builders and provers are launched."`
 	Bastion     Bastion     `yaml:"bastion" doc:"The SSH host through which instances are reached." default:"none, instances are reached directly"`

@@ -29,6 +29,9 @@ type Flags struct {
 	WindowsUser    string
 	WindowsPaths   []string
 	LogDir         string
+	Strategy       string
+	Endpoint       string // host:port at which the master presents its certificate
+	ThroughBastion bool   // reach it through the bastion
 }
 
 // Apply lets the flags beat what the file says, overrides included. Relative
@@ -51,6 +54,9 @@ func (c *Config) Apply(f Flags, dir string) error {
 	replace(&c.LogDir, f.LogDir)
 	f.applyTo(linux, &c.Platforms.Linux)
 	f.applyTo(windows, &c.Platforms.Windows)
+	if err := c.applyOverlap(f); err != nil {
+		return err
+	}
 	return c.applyBastion(f.Bastion)
 }
 

@@ -39,7 +39,7 @@ func imageProblems(c cloud.Image) []Problem {
 
 // replacementOnlyTags are the ones a replacement bears beside its source's own.
 var replacementOnlyTags = [...]string{cloud.TagRole, cloud.TagPatch, cloud.TagSourceImage, cloud.TagRun,
-	cloud.TagBaseName, cloud.TagCertMD5, cloud.TagCertSHA256, cloud.TagCertNotAfter, cloud.TagProvenAt}
+	cloud.TagBaseName, cloud.TagCertMD5, cloud.TagCertSHA256, cloud.TagCertNotAfter, cloud.TagTrusts, cloud.TagProvenAt}
 
 func carriedTags(c cloud.Image) int {
 	n := 0

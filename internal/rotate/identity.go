@@ -117,5 +117,8 @@ func (p *ImagePlan) replacementTags(run string) map[string]string {
 	if p.certNotAfter != "" {
 		tags[cloud.TagCertNotAfter] = p.certNotAfter
 	}
+	if trusts := trustsTag(p.trusts); trusts != "" {
+		tags[cloud.TagTrusts] = trusts
+	}
 	return tags
 }

@@ -61,6 +61,7 @@ type ImagePlan struct {
 	permissions  []cloud.Permission // of the source image
 	permitted    bool               // permissions have been read
 	certificate  verify.Digests     // of the one among the changes
+	trusts       []string           // pins of the certificates in that file
 	certNotAfter string             // RFC 3339, "" if unknown
 }
 

@@ -18,7 +18,7 @@ type Request struct {
 
 	// Settings returns what the configuration says for an image that these
 	// workers use. Its error is a problem of that image.
-	Settings func(platform string, workers []string) (Settings, error)
+	Settings func(image cloud.Image, workers []string) (Settings, error)
 
 	SecurityGroups  []string // names or ids
 	LikeInstance    string   // take subnet, groups and key pair from this instance where they are not given
@@ -44,6 +44,7 @@ type Request struct {
 type Settings struct {
 	Changes      []verify.Change
 	Certificate  verify.Digests // of the certificate among them, for the tags
+	Trusts       []string       // pins of the certificates in that file, for the tags
 	InstanceType string         // "" for the list's
 	Port         int            // TCP port of the transport, for the security groups
 }
@@ -157,7 +158,7 @@ func (p *planning) judgeImage(img *ImagePlan, c cloud.Image) {
 	for _, problem := range imageProblems(c) {
 		p.block(img, problem)
 	}
-	settings, err := p.req.Settings(c.Platform, img.Workers)
+	settings, err := p.req.Settings(c, img.Workers)
 	if err != nil {
 		p.block(img, problemFrom("no-settings", err))
 		return
@@ -168,7 +169,7 @@ func (p *planning) judgeImage(img *ImagePlan, c cloud.Image) {
 			Hint:    fmt.Sprintf("give --%s-path, or platforms.%s.files in the configuration", c.Platform, c.Platform)})
 		return
 	}
-	img.changes, img.certificate = settings.Changes, settings.Certificate
+	img.changes, img.certificate, img.trusts = settings.Changes, settings.Certificate, settings.Trusts
 	defer img.tellChanges()
 	img.Patch = PatchID(settings.Changes, p.req.Epochs.Now)
 	if settings.InstanceType != "" {

@@ -16,32 +16,58 @@ type FleetReader interface {
 	Fleet(ctx context.Context, imageIDs []string) ([]cloud.Instance, error)
 }
 
-// Fleet is who holds which certificate, as the tags of images tell it.
+// FleetLook finds out who holds which certificate. It changes nothing.
+type FleetLook struct {
+	Reader FleetReader
+	Pins   Pins
+	// Overlap says that the strategy is to let old and new overlap, so that
+	// there is a stage to tell.
+	Overlap bool
+	// Endpoint reads what the master presents; nil if nobody knows where it is.
+	Endpoint func(ctx context.Context) Endpoint
+	Probe    *Probe // nil: only tags are read, and no host is logged in to
+}
+
+// Fleet is who holds which certificate.
 type Fleet struct {
 	Images    []ImageStatus    `json:"images"`
 	Instances []InstanceStatus `json:"instances"`
+	Endpoint  *Endpoint        `json:"endpoint,omitempty"`
 	// Safe says that every image of the list holds the new certificate and
 	// every instance booted with it: a master may present it to all of them.
-	Safe     bool     `json:"safe"`
-	InTheWay []string `json:"in_the_way"` // ids of images and instances that are behind
+	Safe      bool      `json:"safe"`
+	InTheWay  []string  `json:"in_the_way"`         // ids of images and instances that are behind
+	LockedOut []string  `json:"locked_out"`         // of those that don't accept what the master presents
+	Overlap   *Progress `json:"overlap,omitempty"`  // with strategy overlap
+	Unprobed  int       `json:"unprobed,omitempty"` // instances that could not be probed
 }
 
-// Held is a certificate that an image holds. All is "" if its tags don't say:
-// then amirotate has never replaced anything on it.
+// Where it is known from what is held.
+const (
+	FromTags  = "tags"  // of the image
+	FromProbe = "probe" // the file was read on the host
+)
+
+// Held is a certificate file that an image or a host holds. All is "" if its
+// tags don't say: then amirotate has never replaced anything on it.
 type Held struct {
-	MD5      string `json:"md5"`
-	SHA256   string `json:"sha256"`
-	NotAfter string `json:"not_after"` // RFC 3339
+	MD5      string   `json:"md5"`
+	SHA256   string   `json:"sha256"`
+	NotAfter string   `json:"not_after"` // RFC 3339
+	Trusts   []string `json:"trusts"`    // pins of the certificates in it
+	From     string   `json:"from"`      // FromTags, FromProbe or ""
 }
 
 // ImageStatus is an image of the list.
 type ImageStatus struct {
-	Image   string   `json:"image"`
-	Name    string   `json:"name"`
-	State   string   `json:"state"` // "" if it does not exist
-	Workers []string `json:"workers"`
-	Held    Held     `json:"certificate"`
-	Behind  bool     `json:"behind"`
+	Image    string   `json:"image"`
+	Name     string   `json:"name"`
+	Platform string   `json:"platform"`
+	State    string   `json:"state"` // "" if it does not exist
+	Workers  []string `json:"workers"`
+	Held     Held     `json:"certificate"`
+	Trust    Trust    `json:"trust"`
+	Behind   bool     `json:"behind"`
 }
 
 // InstanceStatus is a running or stopped instance of an image of the list, or of
@@ -51,28 +77,40 @@ type InstanceStatus struct {
 	Name     string `json:"name"`
 	State    string `json:"state"`
 	Image    string `json:"image"`
+	Listed   string `json:"listed"` // the image of the list that Image is, or an ancestor of
 	Held     Held   `json:"certificate"`
+	Trust    Trust  `json:"trust"`
 	Behind   bool   `json:"behind"`
+	Problem  string `json:"problem,omitempty"` // what the probe met: no way in, no such file
+
+	platform, address string
 }
 
-// maxGenerations bounds how far back a lineage is followed.
-const maxGenerations = 64
+// Endpoint is what the master presents.
+type Endpoint struct {
+	Address  string   `json:"address"`
+	Presents Presents `json:"presents"`
+	Subject  string   `json:"subject,omitempty"`
+	Pin      string   `json:"pin,omitempty"`
+	NotAfter string   `json:"not_after,omitempty"` // RFC 3339
+	Expired  bool     `json:"expired"`
+	Problem  string   `json:"problem,omitempty"` // why it could not be read
+}
 
-// LookAtFleet finds out who is behind the certificate with that MD5. It changes
-// nothing. Builders and provers don't count: they never join the farm.
-func LookAtFleet(ctx context.Context, reader FleetReader, list *slavelist.List, wantedMD5 string) (*Fleet, error) {
-	images, err := lineages(ctx, reader, list.Images())
+// At looks. Builders and provers don't count: they never join the farm.
+func (l *FleetLook) At(ctx context.Context, list *slavelist.List) (*Fleet, error) {
+	fleet := &Fleet{Images: []ImageStatus{}, Instances: []InstanceStatus{}}
+	images, err := lineages(ctx, l.Reader, list.Images())
 	if err != nil {
 		return nil, err
 	}
-	fleet := &Fleet{Images: []ImageStatus{}, Instances: []InstanceStatus{}, InTheWay: []string{}}
 	for _, id := range list.Images() {
-		c := images[id]
-		fleet.add(id, heldBy(c).MD5 != wantedMD5)
-		fleet.Images = append(fleet.Images, ImageStatus{Image: id, Name: c.Name, State: string(c.State), Workers: list.Workers(id),
-			Held: heldBy(c), Behind: heldBy(c).MD5 != wantedMD5})
+		c := images[id].image
+		held := l.Pins.heldBy(c)
+		fleet.Images = append(fleet.Images, ImageStatus{Image: id, Name: c.Name, Platform: c.Platform, State: string(c.State),
+			Workers: list.Workers(id), Held: held, Trust: l.Pins.Judge(held.Trusts)})
 	}
-	instances, err := reader.Fleet(ctx, sortedKeys(images))
+	instances, err := l.Reader.Fleet(ctx, sortedKeys(images))
 	if err != nil {
 		return nil, err
 	}
@@ -80,46 +118,96 @@ func LookAtFleet(ctx context.Context, reader FleetReader, list *slavelist.List, 
 		if i.Tags[cloud.TagRole] != "" {
 			continue
 		}
-		held := heldBy(images[i.ImageID])
-		fleet.add(i.ID, held.MD5 != wantedMD5)
+		held := l.Pins.heldBy(images[i.ImageID].image)
 		fleet.Instances = append(fleet.Instances, InstanceStatus{Instance: i.ID, Name: i.Tags[cloud.TagName], State: string(i.State),
-			Image: i.ImageID, Held: held, Behind: held.MD5 != wantedMD5})
+			Image: i.ImageID, Listed: images[i.ImageID].listed, Held: held, Trust: l.Pins.Judge(held.Trusts), platform: i.Platform, address: i.PrivateIP})
 	}
-	fleet.Safe = len(fleet.InTheWay) == 0
-	return fleet, nil
+	if l.Probe != nil {
+		l.Probe.all(ctx, l.Pins, fleet)
+	}
+	if l.Endpoint != nil {
+		e := l.Endpoint(ctx)
+		fleet.Endpoint = &e
+	}
+	fleet.judge(l.Overlap)
+	return fleet, ctx.Err()
 }
 
-func (f *Fleet) add(id string, behind bool) {
-	if behind {
-		f.InTheWay = append(f.InTheWay, id)
+// judge draws the conclusions.
+func (f *Fleet) judge(overlap bool) {
+	o := f.observed()
+	for i := range f.Images {
+		f.Images[i].Behind = !f.Images[i].Trust.New()
+	}
+	for i := range f.Instances {
+		f.Instances[i].Behind = !f.Instances[i].Trust.New()
+	}
+	f.InTheWay = slices.Concat(behind(o.Images), behind(o.Running))
+	f.LockedOut, f.Safe = o.lockedOut(), len(f.InTheWay) == 0
+	if overlap {
+		progress := StageOf(o)
+		f.Overlap = &progress
 	}
 }
 
-func heldBy(c cloud.Image) Held {
-	return Held{MD5: c.Tags[cloud.TagCertMD5], SHA256: c.Tags[cloud.TagCertSHA256], NotAfter: c.Tags[cloud.TagCertNotAfter]}
+func (f *Fleet) observed() Observed {
+	o := Observed{Presents: f.presents(), Expired: f.Endpoint != nil && f.Endpoint.Expired}
+	for _, img := range f.Images {
+		o.Images = append(o.Images, Holder{ID: img.Image, Trust: img.Trust})
+	}
+	for _, i := range f.Instances {
+		o.Running = append(o.Running, Holder{ID: i.Instance, Trust: i.Trust})
+	}
+	return o
 }
 
-// lineages returns the images and all that they have replaced, by id. One that
-// is gone is there by its id alone: instances may still run on it.
-func lineages(ctx context.Context, reader FleetReader, ids []string) (map[string]cloud.Image, error) {
-	found := map[string]cloud.Image{}
+func (f *Fleet) presents() Presents {
+	if f.Endpoint == nil {
+		return PresentsUnknown
+	}
+	return f.Endpoint.Presents
+}
+
+// KeepsOld tells whether a rotation is to give an image of the list the old
+// certificate beside the new one.
+func (f *Fleet) KeepsOld(image string) bool {
+	i := slices.IndexFunc(f.Images, func(img ImageStatus) bool { return img.Image == image })
+	return i < 0 || f.presents().keepsOld(f.Images[i].Trust)
+}
+
+// maxGenerations bounds how far back a lineage is followed.
+const maxGenerations = 64
+
+// ancestor is an image of the list, or one that such an image has replaced.
+type ancestor struct {
+	image  cloud.Image // without an id if it is gone: instances may still run on it
+	listed string      // the image of the list
+}
+
+// lineages returns the images and all that they have replaced, by id.
+func lineages(ctx context.Context, reader FleetReader, listed []string) (map[string]ancestor, error) {
+	found := map[string]ancestor{}
+	next := map[string]string{} // ancestor's id to listed image
+	for _, id := range listed {
+		next[id] = id
+	}
 	for range maxGenerations {
-		ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { _, known := found[id]; return known })
-		if len(ids) == 0 {
+		if len(next) == 0 {
 			break
 		}
-		for _, id := range ids {
-			found[id] = cloud.Image{}
+		for id, of := range next {
+			found[id] = ancestor{listed: of}
 		}
-		images, err := reader.Images(ctx, ids)
+		images, err := reader.Images(ctx, sortedKeys(next))
 		if err != nil {
 			return nil, err
 		}
-		ids = nil
+		next = map[string]string{}
 		for _, c := range images {
-			found[c.ID] = c
-			if source := c.Tags[cloud.TagSourceImage]; source != "" {
-				ids = append(ids, source)
+			found[c.ID] = ancestor{c, found[c.ID].listed}
+			source := c.Tags[cloud.TagSourceImage]
+			if _, known := found[source]; source != "" && !known {
+				next[source] = found[c.ID].listed
 			}
 		}
 	}

@@ -13,43 +13,107 @@ import (
 // WriteFleet shows who holds which certificate, and whether the master may
 // switch.
 func WriteFleet(w io.Writer, f *rotate.Fleet, now time.Time) {
+	w = Printable(w)
+	writeFleetImages(w, f, now)
+	writeFleetInstances(w, f)
+	if f.Endpoint != nil {
+		writeEndpoint(w, f.Endpoint, now)
+	}
+	writeVerdict(w, f)
+	if f.Overlap != nil {
+		WriteStage(w, f.Overlap)
+	}
+}
+
+func writeFleetImages(w io.Writer, f *rotate.Fleet, now time.Time) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "IMAGE\tNAME\tCERTIFICATE\tDAYS LEFT\t\tWORKERS")
+	fmt.Fprintln(tw, "IMAGE\tNAME\tTRUSTS\tCERTIFICATE\tDAYS LEFT\tWORKERS")
 	for _, img := range f.Images {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", img.Image, orDash(img.Name), orUnknown(img.Held.MD5),
-			daysLeft(img.Held.NotAfter, now), behindText(img.Behind), strings.Join(img.Workers, " "))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", img.Image, orDash(img.Name), trustText(img.Trust), heldText(img.Held),
+			daysLeft(img.Held.NotAfter, now), strings.Join(img.Workers, " "))
 	}
 	_ = tw.Flush()
 	fmt.Fprintln(w)
-	if len(f.Instances) > 0 {
-		tw = tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(tw, "INSTANCE\tNAME\tSTATE\tBOOTED FROM\tCERTIFICATE\t")
-		for _, i := range f.Instances {
-			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", i.Instance, orDash(i.Name), i.State, i.Image, orUnknown(i.Held.MD5), behindText(i.Behind))
-		}
-		_ = tw.Flush()
-		fmt.Fprintln(w)
-	}
-	if f.Safe {
-		fmt.Fprintln(w, "Safe to switch: every image of the list holds the new certificate, and every instance booted with it.")
+}
+
+func writeFleetInstances(w io.Writer, f *rotate.Fleet) {
+	if len(f.Instances) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "Not safe to switch: %s still without the new certificate.\n", strings.Join(f.InTheWay, ", "))
-}
-
-func behindText(behind bool) string {
-	if behind {
-		return "behind"
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "INSTANCE\tNAME\tSTATE\tBOOTED FROM\tTRUSTS\tCERTIFICATE\tKNOWN BY")
+	for _, i := range f.Instances {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", i.Instance, orDash(i.Name), i.State, i.Image, trustText(i.Trust), heldText(i.Held), orDash(i.Held.From))
 	}
-	return "new"
+	_ = tw.Flush()
+	for _, i := range f.Instances {
+		if i.Problem != "" {
+			fmt.Fprintf(w, "%s: %s\n", i.Instance, i.Problem)
+		}
+	}
+	fmt.Fprintln(w)
 }
 
-// orUnknown is for images that amirotate never patched: it did not look inside.
-func orUnknown(md5 string) string {
-	if md5 == "" {
+func writeEndpoint(w io.Writer, e *rotate.Endpoint, now time.Time) {
+	if e.Problem != "" {
+		fmt.Fprintf(w, "Master: what it presents is not known: %s\n\n", e.Problem)
+		return
+	}
+	left := daysLeft(e.NotAfter, now) + " days left"
+	if e.Expired {
+		left = "expired " + e.NotAfter
+	}
+	fmt.Fprintf(w, "Master: %s presents the %s certificate (%s, %s)\n\n", e.Address, presentsText(e.Presents), e.Subject, left)
+}
+
+func presentsText(p rotate.Presents) string {
+	if p == rotate.PresentsOther {
+		return "wrong"
+	}
+	return string(p)
+}
+
+func writeVerdict(w io.Writer, f *rotate.Fleet) {
+	switch {
+	case f.Safe:
+		fmt.Fprintln(w, "Safe to switch: every image of the list holds the new certificate, and every instance booted with it.")
+	default:
+		fmt.Fprintf(w, "Not safe to switch: %s still without the new certificate.\n", strings.Join(f.InTheWay, ", "))
+	}
+	if len(f.LockedOut) > 0 {
+		fmt.Fprintf(w, "Locked out now: %s don't accept what the master presents.\n", strings.Join(f.LockedOut, ", "))
+	}
+	if f.Unprobed > 0 {
+		fmt.Fprintf(w, "%s could not be probed; the tags of their images stand for them.\n", count(f.Unprobed, "instance"))
+	}
+}
+
+// WriteStage shows how far an overlap has come.
+func WriteStage(w io.Writer, p *rotate.Progress) {
+	fmt.Fprintf(Printable(w), "\nOverlap, stage %s: %s.\n", p.Stage, p.Why)
+	if p.Next != "" {
+		fmt.Fprintf(w, "Next: %s.\n", p.Next)
+	}
+}
+
+// trustText is in words what a host trusts.
+func trustText(t rotate.Trust) string {
+	if t == rotate.TrustUnknown {
 		return "not known"
 	}
-	return md5
+	return string(t)
+}
+
+func heldText(h rotate.Held) string {
+	switch {
+	case h.MD5+h.SHA256 == "" && h.From == "":
+		return "never rotated"
+	case h.MD5+h.SHA256 == "":
+		return "-"
+	case h.MD5 == "":
+		return h.SHA256
+	}
+	return h.MD5
 }
 
 func daysLeft(notAfter string, now time.Time) string {
