@@ -22,6 +22,8 @@ type inputs struct {
 	problems []rotate.Problem
 	kept     *keptItems
 	former   map[string][]verify.Digests // what stood in place of each of news before
+	last     map[string]*cert.File       // of news that are kept, the certificates before them; with strategy overlap
+	now      time.Time
 }
 
 // readInputs reads them all, and reports every certificate's problems.
@@ -30,7 +32,7 @@ func (g *globals) readInputs(ctx context.Context, c *config.Config) (*inputs, er
 }
 
 func (g *globals) readInputsWith(ctx context.Context, c *config.Config, kept *keptItems) (*inputs, error) {
-	in := &inputs{files: map[string]*cert.File{}, kept: kept}
+	in := &inputs{files: map[string]*cert.File{}, kept: kept, now: g.Now()}
 	list, err := g.readList(ctx, c)
 	if err != nil {
 		return nil, err
@@ -48,9 +50,14 @@ func (g *globals) readInputsWith(ctx context.Context, c *config.Config, kept *ke
 	}
 	in.checkKeys()
 	if c.Kept() {
-		in.former, err = in.kept.formerContents(in.news)
+		if in.former, err = in.kept.formerContents(in.news); err != nil {
+			return nil, err
+		}
 	}
-	return in, err
+	if c.Overlaps() {
+		return in, in.checkOverlap(c)
+	}
+	return in, nil
 }
 
 func (g *globals) readKey(c *config.Config) (*cert.File, error) {

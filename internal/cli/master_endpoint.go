@@ -11,7 +11,7 @@ import (
 
 // masterEndpoint returns what reads the certificate that the master presents;
 // nil if the configuration doesn't say where.
-func (g *globals) masterEndpoint(c *config.Config, dialer *remote.Dialer, known *pinned) func(context.Context) rotate.Endpoint {
+func masterEndpoint(c *config.Config, dialer *remote.Dialer, known *pinned, now func() time.Time) func(context.Context) rotate.Endpoint {
 	at := c.MasterEndpoint()
 	if at.Address == "" {
 		return nil
@@ -26,7 +26,7 @@ func (g *globals) masterEndpoint(c *config.Config, dialer *remote.Dialer, known 
 		leaf := file.Certificates[0] // a server's own comes first
 		e.Presents = known.pins().Presented(known.accepting(leaf))
 		e.Subject, e.Pin = leaf.Subject.String(), leaf.Pin()
-		e.NotAfter, e.Expired = leaf.NotAfter.UTC().Format(time.RFC3339), leaf.Expired(g.Now())
+		e.NotAfter, e.Expired = leaf.NotAfter.UTC().Format(time.RFC3339), leaf.Expired(now())
 		return e
 	}
 }

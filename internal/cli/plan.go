@@ -48,6 +48,7 @@ configuration or input, or a problem of severity error; 3 with
 		},
 	}
 	rotationFlags(cmd, &flags)
+	masterFlags(cmd, &flags)
 	cmd.Flags().StringVar(&out, "out", "", "save the plan to `FILE`, for rotate --plan")
 	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit 3 if something is to be done")
 	return cmd

@@ -36,6 +36,7 @@ this machine or another: what there is to know is in EC2.
 		},
 	}
 	rotationFlags(cmd, &flags)
+	masterFlags(cmd, &flags)
 	cmd.Flags().StringVar(&o.savedPlan, "plan", "", "do what this `FILE`, made by plan --out, says; refuse if anything has changed since")
 	logFlags(cmd, &flags)
 	cmd.Flags().StringVar(&o.report, "report", "", "write a page of HTML on what was done to this `FILE`")

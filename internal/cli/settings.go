@@ -18,7 +18,6 @@ const defaultConfig = "amirotate.yaml"
 func rotationFlags(cmd *cobra.Command, f *config.Flags) {
 	farmFlags(cmd, f)
 	accessFlags(cmd, f)
-	masterFlags(cmd, f)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.OldCert, "old-cert", nil, "certificate `FILE` that hosts should hold now (repeatable: any of them)")
 	flags.StringVar(&f.NewCert, "new-cert", "", "certificate `FILE` that hosts are to hold")

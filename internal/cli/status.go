@@ -59,7 +59,7 @@ func (g *globals) status(ctx context.Context, f config.Flags, probe bool) error 
 	prober := g.newProber(farm.config, farm.cloud)
 	defer prober.close()
 	look := &rotate.FleetLook{Reader: farm.cloud, Pins: known.pins(), Overlap: farm.config.Overlaps(),
-		Endpoint: g.masterEndpoint(farm.config, prober.dialer, known)}
+		Endpoint: masterEndpoint(farm.config, prober.dialer, known, g.Now)}
 	if probe {
 		look.Probe = prober.probe()
 	}

@@ -5,11 +5,13 @@ import (
 	"net"
 	"time"
 
+	"github.com/amirotate/amirotate/internal/cert"
 	"github.com/amirotate/amirotate/internal/cloud"
 	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/ec2ops"
 	"github.com/amirotate/amirotate/internal/remote"
 	"github.com/amirotate/amirotate/internal/rotate"
+	"github.com/amirotate/amirotate/internal/verify"
 )
 
 // rotation is everything that plan and rotate need, put together.
@@ -23,6 +25,7 @@ type rotation struct {
 	now    func() time.Time
 	byTags bool           // see rotate.Request
 	access *accessTable   // by source image, filled in by the plan
+	fleet  *rotate.Fleet  // as it was before the plan; with strategy overlap
 	result *rotate.Result // nil until the plan has been carried out
 }
 
@@ -40,6 +43,9 @@ func (g *globals) newRotation(ctx context.Context, f config.Flags) (*rotation, e
 
 // rotationOf puts a rotation of what has been read together.
 func (g *globals) rotationOf(ctx context.Context, c *config.Config, in *inputs) (*rotation, error) {
+	if err := checkBastionGiven(c, c.MasterEndpoint().Bastion); err != nil {
+		return nil, err
+	}
 	store, err := g.listStore(c)
 	if err != nil {
 		return nil, err
@@ -110,6 +116,13 @@ func (r *rotation) plan(ctx context.Context) (*rotate.Plan, error) {
 		req.BastionAddress = host
 		planner.CheckBastion = r.dialer.CheckBastion
 	}
+	if c.Overlaps() {
+		if err := r.lookAtFleet(ctx); err != nil {
+			return nil, beforeStart(err)
+		}
+		req.Overlap = r.fleet.Overlap
+		req.Problems = append(req.Problems, r.inputs.overlapProblems(c, r.fleet.Overlap.Stage)...)
+	}
 	plan, err := planner.Plan(ctx, req)
 	if err != nil {
 		return nil, beforeStart(err)
@@ -123,8 +136,19 @@ func (r *rotation) settingsFor(image cloud.Image, workers []string) (rotate.Sett
 	if err != nil {
 		return rotate.Settings{}, err
 	}
-	file := r.inputs.certificateOf(r.config, p)
-	return rotate.Settings{Changes: r.inputs.changes(r.config, p), Certificate: digestsOf(file), Trusts: pinsOf(file), InstanceType: p.InstanceType, Port: p.Port}, nil
+	changes, file, err := r.changesOn(image, p)
+	return rotate.Settings{Changes: changes, Certificate: digestsOf(file), Trusts: pinsOf(file), InstanceType: p.InstanceType, Port: p.Port}, err
+}
+
+// changesOn are what an image's files are to become, and which of the new files
+// is its certificate.
+func (r *rotation) changesOn(image cloud.Image, p config.Platform) ([]verify.Change, *cert.File, error) {
+	if r.config.Overlaps() {
+		return r.inputs.overlapping(r.config, p, r.fleet.KeepsOld(image.ID))
+	}
+	changes := r.inputs.changes(r.config, p)
+	r.inputs.afterOverlap(r.config, p, changes, image)
+	return changes, r.inputs.certificateOf(r.config, p), nil
 }
 
 // learnAccess notes how the instances of each planned image are reached,
@@ -150,12 +174,16 @@ func (r *rotation) learnAccess(plan *rotate.Plan) {
 // runner puts together what carries a plan out.
 func (r *rotation) runner(g *globals, reporter rotate.Reporter, allowPartial bool) *rotate.Runner {
 	w := r.config.Waits
-	return &rotate.Runner{
+	runner := &rotate.Runner{
 		Images: r.cloud, Instances: r.cloud, Maker: r.cloud, Destroyer: r.cloud, Watcher: r.cloud,
 		Dialer: dialer{r.dialer}, ListFile: r.store, Reporter: reporter,
 		Waits:      rotate.Waits{Launch: w.Launch, Connect: w.Connect, Patch: w.Patch, Stop: w.Stop, Image: w.Image, Prove: w.Prove},
 		RetryPause: w.Poll, MaxParallel: r.config.MaxParallel, AllowPartial: allowPartial, Now: g.Now,
 	}
+	if r.config.Overlaps() {
+		runner.Stage = r.stage
+	}
+	return runner
 }
 
 // dialer fits the remote hosts into rotate's port.

@@ -38,9 +38,9 @@ func (c *Config) applyOverlap(f Flags) error {
 }
 
 // checkOverlap says what an overlap needs besides.
-func (c *Config) checkOverlap(need func(has bool, key, message, hint string)) {
+func (c *Config) checkOverlap(oldKnown bool, need func(has bool, key, message, hint string)) {
 	if c.Overlaps() {
-		need(c.Certificate.Old != nil && c.Certificate.New != "", "strategy", "an overlap is of certificate.old and certificate.new, and one of them is not given",
+		need((oldKnown || c.Certificate.Old != nil) && c.Certificate.New != "", "strategy", "an overlap is of certificate.old and certificate.new, and one of them is not given",
 			"set both, or use strategy: cutover")
 	}
 }

@@ -32,7 +32,7 @@ func (c *Config) validate(oldKnown bool) error {
 		"no user for the bastion is given", "set bastion.user, or use --bastion user@host:port")
 	need(c.Bastion.Set() || c.lines["bastion"].line == 0, "bastion.address",
 		"the bastion has no address", "set bastion.address, or use --bastion user@host:port")
-	c.checkOverlap(need)
+	c.checkOverlap(oldKnown, need)
 	return wrong.err()
 }
 

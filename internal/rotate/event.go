@@ -5,7 +5,7 @@ import "time"
 // Step is a stage of an image's rotation, or of the whole run.
 type Step string
 
-// Steps, in the order in which an image goes through them. List and Clean are
+// Steps, in the order in which an image goes through them. List, Overlap and Clean are
 // of the whole run.
 const (
 	Launch  Step = "launch"  // a builder is started from the source image
@@ -15,6 +15,7 @@ const (
 	Bake    Step = "bake"    // an image is made of it
 	Prove   Step = "prove"   // a prover is booted from that image and its files are read
 	List    Step = "list"    // the slave list is rewritten
+	Overlap Step = "overlap" // how far the overlap of old and new has come is looked at
 	Clean   Step = "clean"   // temporary instances are terminated
 )
 

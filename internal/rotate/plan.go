@@ -28,6 +28,7 @@ type Plan struct {
 	Images        []*ImagePlan `json:"images"`
 	StaticWorkers []string     `json:"static_workers"`
 	Problems      []Problem    `json:"problems"`
+	Overlap       *Progress    `json:"overlap,omitempty"` // how far it has come; with strategy overlap
 
 	list *slavelist.List
 }

@@ -36,6 +36,8 @@ type Request struct {
 	// BastionAddress is the bastion's host name or address, "" for none.
 	BastionAddress string
 
+	Overlap *Progress // how far an overlap has come; nil for none
+
 	// Problems were found before, in the certificates say.
 	Problems []Problem
 }
@@ -82,6 +84,7 @@ func (pl *Planner) Plan(ctx context.Context, req Request) (*Plan, error) {
 			SHA256:  verify.Of(req.List.Pack()).SHA256,
 			Entries: len(req.List.Entries()),
 		},
+		Overlap:       req.Overlap,
 		Images:        []*ImagePlan{},
 		StaticWorkers: []string{},
 		Problems:      slices.Clone(req.Problems),

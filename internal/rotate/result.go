@@ -28,6 +28,7 @@ type Result struct {
 	ListRewritten bool
 	Edits         []slavelist.Edit // of ami= values, once the list was to be rewritten
 	Diff          string           // of the list, passwords masked
+	Overlap       *Progress        // how far it has come once the list was rewritten; nil with strategy cutover, or if nobody looked
 	Left          []string         // what is left in EC2 for the next run, in words
 }
 

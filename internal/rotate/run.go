@@ -28,6 +28,10 @@ type Runner struct {
 	MaxParallel  int           // images worked on at once; 0 is all of them
 	AllowPartial bool          // rewrite the list for the images that are proven, even if others are not
 	Now          func() time.Time
+
+	// Stage looks how far an overlap of old and new has come; nil with strategy
+	// cutover, when the master may switch at once.
+	Stage func(ctx context.Context) (Progress, error)
 }
 
 // run is one plan being carried out.
@@ -65,8 +69,9 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (*Result, error) {
 	ru.rotateAll(ctx, images, result)
 	err = ru.outcome(ctx, result)
 	listErr := ru.rewriteList(ctx, result, err)
+	stageErr := ru.lookAtStage(ctx, result, firstOf(err, listErr))
 	cleanErr := ru.clean(ctx, images, result)
-	return result, errors.Join(firstOf(err, listErr), cleanErr)
+	return result, errors.Join(firstOf(err, listErr, stageErr), cleanErr)
 }
 
 // blocked returns the error that keeps anything from being launched.

@@ -63,10 +63,8 @@ func TestStatus(t *testing.T) {
 	}
 
 	replacement := fleet.Images[1].Image
-	f.AWS("ec2", "terminate-instances", "--instance-ids", "i-0123456789abcdef0")
-	f.AWS("ec2", "wait", "instance-terminated", "--instance-ids", "i-0123456789abcdef0")
-	launched := strings.TrimSpace(f.AWS("ec2", "run-instances", "--image-id", replacement, "--instance-type", "m3.xlarge",
-		"--query", "Instances[0].InstanceId", "--output", "text"))
+	endWorker(t, f, "i-0123456789abcdef0")
+	launched := launchWorker(t, f, replacement, "linux1")
 	fleet = fleetOf(t, f, 0)
 	if !fleet.Safe || len(fleet.Instances) != 1 || fleet.Instances[0].Instance != launched {
 		t.Errorf("replaced: %+v", fleet)

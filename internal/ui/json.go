@@ -32,13 +32,14 @@ func (j *JSON) Report(e rotate.Event) {
 
 // Summary is the last line of a run.
 type Summary struct {
-	Time          time.Time      `json:"time"`
-	Event         string         `json:"event"` // always "summary"
-	Images        []SummaryImage `json:"images"`
-	ListRewritten bool           `json:"list_rewritten"`
-	ExitCode      int            `json:"exit_code"`
-	Error         string         `json:"error,omitempty"`
-	Left          []string       `json:"left,omitempty"` // what the next run goes on with
+	Time          time.Time        `json:"time"`
+	Event         string           `json:"event"` // always "summary"
+	Images        []SummaryImage   `json:"images"`
+	ListRewritten bool             `json:"list_rewritten"`
+	Overlap       *rotate.Progress `json:"overlap,omitempty"` // how far it has come
+	ExitCode      int              `json:"exit_code"`
+	Error         string           `json:"error,omitempty"`
+	Left          []string         `json:"left,omitempty"` // what the next run goes on with
 }
 
 // SummaryImage is what has become of one source image.
@@ -63,7 +64,7 @@ func NewSummary(at time.Time, r *rotate.Result, exitCode int, err error) Summary
 	if r == nil {
 		r = &rotate.Result{}
 	}
-	s := Summary{Time: at, Event: "summary", Images: []SummaryImage{}, ListRewritten: r.ListRewritten, ExitCode: exitCode, Left: r.Left}
+	s := Summary{Time: at, Event: "summary", Images: []SummaryImage{}, ListRewritten: r.ListRewritten, Overlap: r.Overlap, ExitCode: exitCode, Left: r.Left}
 	if err != nil {
 		s.Error = err.Error()
 	}

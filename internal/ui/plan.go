@@ -29,6 +29,9 @@ func WritePlan(w io.Writer, p *rotate.Plan) {
 		fmt.Fprintf(w, "\nStatic workers, not launched:\n")
 		writeWrapped(w, "  ", "  ", p.StaticWorkers)
 	}
+	if p.Overlap != nil {
+		WriteStage(w, p.Overlap)
+	}
 	if n := len(p.List.Edits); n == 0 {
 		fmt.Fprintf(w, "\nNothing of the list is to change.\n")
 	} else {

@@ -17,6 +17,9 @@ func WriteResult(w io.Writer, r *rotate.Result) {
 	if r.ListRewritten {
 		fmt.Fprintf(w, "\nThe list, passwords masked:\n\n%s", r.Diff)
 	}
+	if r.Overlap != nil {
+		WriteStage(w, r.Overlap)
+	}
 	if len(r.Left) > 0 {
 		fmt.Fprintln(w, "\nLeft for the next run of the same command:")
 		for _, what := range r.Left {
