@@ -137,7 +137,8 @@ func (r *rotation) settingsFor(image cloud.Image, workers []string) (rotate.Sett
 		return rotate.Settings{}, err
 	}
 	changes, file, err := r.changesOn(image, p)
-	return rotate.Settings{Changes: changes, Certificate: digestsOf(file), Trusts: pinsOf(file), InstanceType: p.InstanceType, Port: p.Port}, err
+	return rotate.Settings{Changes: changes, Certificate: digestsOf(file), Trusts: pinsOf(file),
+		Inspection: r.inputs.inspection(r.config, image.Platform, p), InstanceType: p.InstanceType, Port: p.Port}, err
 }
 
 // changesOn are what an image's files are to become, and which of the new files

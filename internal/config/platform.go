@@ -107,11 +107,19 @@ func (c *Config) checkPlatform(platform string, p Platform) error {
 		wrong.add(Problem{File: c.file, Key: "platforms.linux.user",
 			Message: "no user for Linux hosts is given", Hint: "set platforms.linux.user, or use --ssh-user"})
 	}
-	for _, f := range p.Files {
-		if !isAbsOn(platform, f.Path) {
-			wrong.add(Problem{File: c.file, Key: "platforms." + platform + ".files",
-				Message: fmt.Sprintf("%q is not an absolute path on %s", f.Path, platform), Hint: absHint(platform)})
+	need := func(key, path string) {
+		if path != "" && !isAbsOn(platform, path) {
+			wrong.add(Problem{File: c.file, Key: "platforms." + platform + "." + key,
+				Message: fmt.Sprintf("%q is not an absolute path on %s", path, platform), Hint: absHint(platform)})
 		}
+	}
+	for _, f := range p.Files {
+		need("files", f.Path)
+	}
+	need("stunnel_conf", p.StunnelConf)
+	need("stunnel_dir", p.StunnelDir)
+	for _, folder := range p.FoldersToLookIn(platform) {
+		need("look_in", folder)
 	}
 	return wrong.err()
 }

@@ -21,9 +21,9 @@ type Host interface {
 	// status other than 0 is not an error; with an error, as when the command's
 	// time is over, the output is what came until then.
 	Run(ctx context.Context, c command.Command) (command.Output, error)
-	// Find returns the files that a search finds, as far as the user may see and
-	// read them, with path and digests. What it found before an error it returns
-	// beside it.
+	// Find returns the files that a search finds, as far as the user may see
+	// them, with path and digests, which are "" if the user may not read a file.
+	// What it found before an error it returns beside it.
 	Find(ctx context.Context, s verify.Search) ([]verify.File, error)
 	Close() error
 }

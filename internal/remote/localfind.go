@@ -15,8 +15,8 @@ import (
 // bytes.
 const maxFound = 1 << 20
 
-// Find returns the files that a search finds, as far as the user may see and
-// read them, with path and digests.
+// Find returns the files that a search finds, as far as the user may see them,
+// with path and digests, which are "" if the user may not read a file.
 func (Local) Find(ctx context.Context, s verify.Search) ([]verify.File, error) {
 	var found []verify.File
 	for _, folder := range localFolders(s.Folders) {
@@ -31,10 +31,9 @@ func (Local) Find(ctx context.Context, s verify.Search) ([]verify.File, error) {
 			case d.IsDir() && path != folder && levels(folder, path) >= s.Depth:
 				return filepath.SkipDir
 			case wanted(s, path, d):
-				if f := readLocal(path); f.Status == verify.Present {
-					f.Content = nil
-					found = append(found, f)
-				}
+				f := readLocal(path)
+				f.Content = nil
+				found = append(found, f)
 			}
 			return nil
 		})

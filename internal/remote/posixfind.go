@@ -10,9 +10,9 @@ import (
 	"github.com/amirotate/amirotate/internal/verify"
 )
 
-// Find returns the files that a search finds, as far as the user may see and
-// read them, with path and digests. Other file systems than a folder's own are
-// not entered.
+// Find returns the files that a search finds, as far as the user may see them,
+// with path and digests, which are "" if the user may not read a file. Other file
+// systems than a folder's own are not entered.
 func (h *SSHHost) Find(ctx context.Context, s verify.Search) ([]verify.File, error) {
 	for _, folder := range s.Folders {
 		if err := checkPath(folder); err != nil {

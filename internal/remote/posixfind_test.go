@@ -38,16 +38,12 @@ func finds(t *testing.T, h Host) {
 	if err := os.WriteFile(filepath.Join(dir, "a", "secret"), []byte(oldText), 0); err != nil {
 		t.Fatal(err)
 	}
-	secret := []string{"a/secret"}
-	if os.Getuid() != 0 {
-		secret = nil
-	}
 	size := []int64{int64(len(oldText))}
 	for name, tt := range map[string]struct {
 		search verify.Search
 		want   []string
 	}{
-		"one level":   {verify.Search{Folders: in("a"), Depth: 1, Sizes: size, Most: 9}, append([]string{"a/.hidden", "a/cert.pem", "a/it's  a copy [1].pem", "a/other.pem"}, secret...)},
+		"one level":   {verify.Search{Folders: in("a"), Depth: 1, Sizes: size, Most: 9}, []string{"a/.hidden", "a/cert.pem", "a/it's  a copy [1].pem", "a/other.pem", "a/secret"}},
 		"two sizes":   {verify.Search{Folders: in("a/b", "a/none", "home/x/bot"), Depth: 2, Sizes: []int64{1, size[0]}, Most: 9}, []string{"a/b/c/deep.pem", "home/x/bot/cert"}},
 		"through it":  {verify.Search{Folders: in("alink/b"), Depth: 3, Sizes: size, Most: 9}, []string{"a/b/c/deep.pem"}},
 		"wildcards":   {verify.Search{Folders: in("home/*/bot", "home/?/nothing"), Depth: 1, Sizes: size, Most: 9}, []string{"home/x/bot/cert", "home/y y/bot/cert"}},
@@ -62,7 +58,7 @@ func finds(t *testing.T, h Host) {
 		var paths []string
 		for _, f := range got {
 			b, err := os.ReadFile(f.Path)
-			if err != nil || f.Digests != verify.Of(b) || f.Status != verify.Present {
+			if err == nil && (f.Digests != verify.Of(b) || f.Status != verify.Present) || err != nil && f.MD5 != "" {
 				t.Errorf("%s: %+v, %v", name, f, err)
 			}
 			rel, _ := filepath.Rel(dir, f.Path)

@@ -103,6 +103,7 @@ func (ir *imageRun) do(ctx context.Context, next deed) error {
 func final(err error) bool {
 	var (
 		refusal     *verify.Refusal
+		stunnel     *StunnelError
 		timeout     *TimeoutError
 		stale       *staleError
 		nameTaken   *nameTakenError
@@ -112,7 +113,7 @@ func final(err error) bool {
 	if errors.As(err, &unreachable) {
 		return !errors.Is(err, errLeft)
 	}
-	for _, target := range []any{&refusal, &timeout, &stale, &nameTaken, &bake} {
+	for _, target := range []any{&refusal, &stunnel, &timeout, &stale, &nameTaken, &bake} {
 		if errors.As(err, target) {
 			return true
 		}

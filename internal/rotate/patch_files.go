@@ -10,8 +10,12 @@ import (
 // patchFiles replaces the files of a host, a builder's and a static host's
 // alike, if they are the expected ones, and takes what stood there before into
 // results. It returns how many were written; the error is a *verify.Refusal if
-// one holds anything but old or new, and then none was.
-func patchFiles(ctx context.Context, host Host, changes []verify.Change, results []FileResult) (written int, err error) {
+// one holds anything but old or new, and a *StunnelError if they are not those
+// that stunnel reads; then none was.
+func patchFiles(ctx context.Context, host Host, n Inspection, changes []verify.Change, results []FileResult) (written int, err error) {
+	if err := n.checkStunnel(ctx, host, changes); err != nil {
+		return 0, err
+	}
 	before, err := host.Replace(ctx, changes)
 	noteBefore(results, before)
 	if err != nil {

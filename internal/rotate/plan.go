@@ -59,6 +59,7 @@ type ImagePlan struct {
 
 	image        cloud.Image
 	changes      []verify.Change
+	inspection   Inspection
 	permissions  []cloud.Permission // of the source image
 	permitted    bool               // permissions have been read
 	certificate  verify.Digests     // of the one among the changes

@@ -45,6 +45,7 @@ type Request struct {
 // Settings are an image's own: what to patch and how it is reached.
 type Settings struct {
 	Changes      []verify.Change
+	Inspection   Inspection
 	Certificate  verify.Digests // of the certificate among them, for the tags
 	Trusts       []string       // pins of the certificates in that file, for the tags
 	InstanceType string         // "" for the list's
@@ -173,6 +174,7 @@ func (p *planning) judgeImage(img *ImagePlan, c cloud.Image) {
 		return
 	}
 	img.changes, img.certificate, img.trusts = settings.Changes, settings.Certificate, settings.Trusts
+	img.inspection = settings.Inspection
 	defer img.tellChanges()
 	img.Patch = PatchID(settings.Changes, p.req.Epochs.Now)
 	if settings.InstanceType != "" {

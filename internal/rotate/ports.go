@@ -93,6 +93,10 @@ type Host interface {
 	// if any of them holds anything but old or new, none of them: then the error
 	// is a *verify.Refusal. It returns what stood there before, in order.
 	Replace(ctx context.Context, changes []verify.Change) ([]verify.File, error)
+	// Find returns the files that a search finds, as far as the user may see
+	// them, with path and digests, which are "" if the user may not read a file.
+	// What it found before an error it returns beside it.
+	Find(ctx context.Context, s verify.Search) ([]verify.File, error)
 	Close() error
 }
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/amirotate/amirotate/internal/slavelist"
-	"github.com/amirotate/amirotate/internal/verify"
 )
 
 // What has become of an image.
@@ -17,7 +16,7 @@ const (
 	StatusReused      = "reused"      // its replacement had been proven before
 	StatusUnchanged   = "unchanged"   // it needed none
 	StatusBlocked     = "blocked"     // a problem that the plan found stood in the way
-	StatusRefused     = "refused"     // a file holds something unexpected; the image is left alone
+	StatusRefused     = "refused"     // a file holds something unexpected, or stunnel reads another; the image is left alone
 	StatusFailed      = "failed"      // see Err
 	StatusInterrupted = "interrupted" // the run was ended before it was done
 )
@@ -39,6 +38,7 @@ type ImageResult struct {
 	Status      string
 	Err         error
 	Files       []FileResult
+	LookAlikes  []LookAlike // on its builder, left alone
 }
 
 func newResult(plan *Plan) *Result {
@@ -60,13 +60,12 @@ func newResult(plan *Plan) *Result {
 // conclude sets the status by the error that ended the image's rotation.
 func (res *ImageResult) conclude(err error, plan *ImagePlan) {
 	res.Err = err
-	var refusal *verify.Refusal
 	switch {
 	case err == nil && plan.Action == Reuse:
 		res.Status = StatusReused
 	case err == nil:
 		res.Status = StatusReplaced
-	case errors.As(err, &refusal):
+	case isRefusal(err):
 		res.Status = StatusRefused
 	case errors.Is(err, context.Canceled) || errors.Is(err, ErrInterrupted):
 		res.Status = StatusInterrupted

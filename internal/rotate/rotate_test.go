@@ -31,6 +31,7 @@ type report struct {
 		Images []struct {
 			Source, Replacement, Status, Error string
 			Files                              []struct{ Path, Before, After, Proven string }
+			LookAlikes                         []rotate.LookAlike `json:"look_alikes"`
 		}
 		ListRewritten bool `json:"list_rewritten"`
 		ExitCode      int  `json:"exit_code"`

@@ -67,17 +67,25 @@ func (ir *imageRun) dial(ctx context.Context, i *cloud.Instance) (host Host, err
 
 func (ir *imageRun) replace(ctx context.Context, host Host) error {
 	changes := ir.plan.changes
-	written, err := patchFiles(ctx, host, changes, ir.result.Files)
+	written, after, err := ir.replaceAndReadBack(ctx, host)
+	if err == nil {
+		ir.patched = true
+	}
+	ir.result.LookAlikes = ir.tellLookAlikes(ctx, host, ir.plan.inspection, changes, err)
 	if err != nil {
 		return err
 	}
-	after, err := readBack(ctx, host, changes, ir.result.Files)
-	if err != nil {
-		return err
-	}
-	ir.patched = true
 	ir.done("%s; read back: %s", replacedText(written, len(changes)), digestText(after))
 	return nil
+}
+
+func (ir *imageRun) replaceAndReadBack(ctx context.Context, host Host) (written int, after []verify.File, err error) {
+	written, err = patchFiles(ctx, host, ir.plan.inspection, ir.plan.changes, ir.result.Files)
+	if err != nil {
+		return 0, nil, err
+	}
+	after, err = readBack(ctx, host, ir.plan.changes, ir.result.Files)
+	return written, after, err
 }
 
 // prove reads the files on the prover, and only then gives the replacement its
@@ -96,8 +104,10 @@ func (ir *imageRun) prove(ctx context.Context) error {
 		}
 		defer host.Close()
 		return within(ctx, ir.Waits.Prove, "the files on "+prover.ID, "waits.prove", func(ctx context.Context) (err error) {
-			proven, err = readAndJudge(ctx, host, ir.plan.changes)
-			return err
+			if proven, err = readAndJudge(ctx, host, ir.plan.changes); err != nil {
+				return err
+			}
+			return ir.plan.inspection.checkStunnel(ctx, host, ir.plan.changes)
 		})
 	})
 	var refusal *verify.Refusal

@@ -47,6 +47,7 @@ type (
 		Password     *secret    `yaml:"password,omitempty"`
 		CAFile       string     `yaml:"ca_file,omitempty"`
 		Files        []filePath `yaml:"files,omitempty"`
+		StunnelConf  string     `yaml:"stunnel_conf,omitempty"`
 	}
 	secret struct {
 		Env string `yaml:"env"`
@@ -55,9 +56,10 @@ type (
 		Path string `yaml:"path"`
 	}
 	override struct {
-		Workers []string   `yaml:"workers"`
-		User    string     `yaml:"user,omitempty"`
-		Files   []filePath `yaml:"files,omitempty"`
+		Workers     []string   `yaml:"workers"`
+		User        string     `yaml:"user,omitempty"`
+		Files       []filePath `yaml:"files,omitempty"`
+		StunnelConf string     `yaml:"stunnel_conf,omitempty"`
 	}
 	configWaits struct {
 		Poll string `yaml:"poll"`
@@ -92,8 +94,9 @@ func configuration(sc *scenario.Scenario, bastion string) ([]byte, error) {
 		if path != "" {
 			a.Files = []filePath{{path}}
 		}
+		a.StunnelConf = stunnelConf(images)
 		c.Platforms[platform] = a
-		c.Overrides = append(c.Overrides, overridesOf(images, a.User, path, workers)...)
+		c.Overrides = append(c.Overrides, overridesOf(images, a, path, workers)...)
 	}
 	text, err := yaml.MarshalWithOptions(c, yaml.IndentSequence(true))
 	if err != nil {
@@ -137,6 +140,25 @@ func certificatePath(im scenario.Image) string {
 	return ""
 }
 
+// stunnelPath is an image's stunnel.conf, "" if it has none.
+func stunnelPath(im scenario.Image) string {
+	for _, f := range im.Files {
+		if strings.HasSuffix(strings.ReplaceAll(f.Path, `\`, "/"), "/stunnel.conf") {
+			return f.Path
+		}
+	}
+	return ""
+}
+
+// stunnelConf is where most of a platform's images have their stunnel.conf, if
+// all of them have one.
+func stunnelConf(images []scenario.Image) string {
+	if slices.ContainsFunc(images, func(im scenario.Image) bool { return stunnelPath(im) == "" }) {
+		return ""
+	}
+	return most(images, stunnelPath)
+}
+
 // most returns the value that most images have; of equals, the first.
 func most(images []scenario.Image, value func(scenario.Image) string) string {
 	counts, best := map[string]int{}, ""
@@ -152,17 +174,20 @@ func most(images []scenario.Image, value func(scenario.Image) string) string {
 	return best
 }
 
-func overridesOf(images []scenario.Image, user, path string, workers map[string][]string) []override {
+func overridesOf(images []scenario.Image, all *access, path string, workers map[string][]string) []override {
 	var overrides []override
 	for _, im := range images {
 		o := override{Workers: workers[im.ID]}
-		if im.User != user {
+		if im.User != all.User {
 			o.User = im.User
 		}
 		if p := certificatePath(im); p != path && p != "" {
 			o.Files = []filePath{{p}}
 		}
-		if len(o.Workers) > 0 && (o.User != "" || o.Files != nil) {
+		if conf := stunnelPath(im); all.StunnelConf != "" && conf != all.StunnelConf {
+			o.StunnelConf = conf
+		}
+		if len(o.Workers) > 0 && (o.User != "" || o.Files != nil || o.StunnelConf != "") {
 			overrides = append(overrides, o)
 		}
 	}

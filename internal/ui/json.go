@@ -49,6 +49,9 @@ type SummaryImage struct {
 	Status      string        `json:"status"`
 	Error       string        `json:"error,omitempty"`
 	Files       []SummaryFile `json:"files,omitempty"`
+
+	// LookAlikes are files that hold an old certificate and were left alone.
+	LookAlikes []rotate.LookAlike `json:"look_alikes,omitempty"`
 }
 
 // SummaryFile tells the MD5 of a file at each look; "" if this run did not look.
@@ -69,7 +72,7 @@ func NewSummary(at time.Time, r *rotate.Result, exitCode int, err error) Summary
 		s.Error = err.Error()
 	}
 	for _, img := range r.Images {
-		out := SummaryImage{Source: img.Source, Replacement: img.Replacement, Status: statusOf(img)}
+		out := SummaryImage{Source: img.Source, Replacement: img.Replacement, Status: statusOf(img), LookAlikes: img.LookAlikes}
 		if img.Err != nil {
 			out.Error = img.Err.Error()
 		}

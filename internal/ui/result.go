@@ -9,11 +9,12 @@ import (
 )
 
 // WriteResult shows what a run has done: what became of each image, each file's
-// MD5 before, after and proven, the list's diff, and what is left.
+// MD5 before, after and proven, look-alikes, the list's diff, and what is left.
 func WriteResult(w io.Writer, r *rotate.Result) {
 	w = Printable(w)
 	writeOutcomes(w, r)
 	writeDigests(w, r)
+	writeLookAlikes(w, r)
 	if r.ListRewritten {
 		fmt.Fprintf(w, "\nThe list, passwords masked:\n\n%s", r.Diff)
 	}

@@ -31,7 +31,7 @@
 #   content N base64|hex    the bytes follow on lines of their own, up to
 #   close N                 this; a second "content N" starts again
 #   done N                  replaced
-#   found md5:DIGEST sha256:DIGEST PATH
+#   found md5:DIGEST sha256:DIGEST PATH    no digests if it may not be read
 #   fail N WORDS            could not be replaced, or looked for
 #   end ok|refused|failed
 #
@@ -342,7 +342,7 @@ ar_seek() {
 # ar_tell reports the files whose paths are its input, a line each.
 ar_tell() {
 	while IFS= read -r ar_path; do
-		if [ ! -f "$ar_path" ] || [ ! -r "$ar_path" ]; then continue; fi
+		[ -f "$ar_path" ] || continue
 		[ "$ar_most" -gt 0 ] || break
 		ar_most=$((ar_most - 1))
 		ar_say found "md5:$(ar_md5 "$ar_path")" "sha256:$(ar_sha256 "$ar_path")" "$ar_path"
