@@ -52,7 +52,25 @@ func Load(ctx context.Context, o Options) (aws.Config, error) {
 	if err == nil && cfg.Credentials != nil {
 		cfg.Credentials = markedCredentials{cfg.Credentials}
 	}
+	if b, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		cfg.HTTPClient = ownConnections(b)
+	}
 	return cfg, err
+}
+
+// ownConnections makes a client whose connections can be closed. The SDK's own
+// has no way to; nor does it follow redirects, which no service here sends.
+func ownConnections(b *awshttp.BuildableClient) *http.Client {
+	return &http.Client{Transport: b.GetTransport(), Timeout: b.GetTimeout(),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// CloseIdle closes the connections of a configuration that nothing uses just
+// now. Whoever is done with a service's client calls it.
+func CloseIdle(cfg aws.Config) {
+	if c, ok := cfg.HTTPClient.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
 }
 
 func (o Options) load(ctx context.Context) (aws.Config, error) {

@@ -22,6 +22,13 @@ type keeper struct {
 	key    string // the key's, with file
 }
 
+// close ends the connections to the store, if there are any.
+func (k *keeper) close() {
+	if s, ok := k.store.(interface{ Close() }); ok {
+		s.Close()
+	}
+}
+
 // source names an item for people.
 func (k *keeper) source(item string) string {
 	if k.file != "" {

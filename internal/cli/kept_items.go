@@ -28,6 +28,7 @@ func (g *globals) loadKept(ctx context.Context, c *config.Config) (keep.Store, k
 	if err != nil {
 		return nil, nil, err
 	}
+	defer k.close()
 	snapshot, err := k.store.Load(ctx)
 	if err != nil {
 		return nil, nil, storeError(err)

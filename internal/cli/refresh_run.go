@@ -64,6 +64,7 @@ func (r *refreshing) ensureKept(ctx context.Context) (*keptItems, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer k.close()
 	result, err := keep.Ensure(ctx, k.store, k.policy, r.Now)
 	if err != nil {
 		return nil, storeError(err)
@@ -87,6 +88,9 @@ type ensuredLine struct {
 }
 
 func (r *refreshing) tellEnsured(k *keeper) error {
+	if r.quiet && !r.json && !r.ensured.Changed {
+		return nil
+	}
 	infos, errs := k.inspect(r.ensured.Items, r.Now())
 	r.reportEach(errs)
 	if r.json {

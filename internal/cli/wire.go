@@ -69,8 +69,11 @@ func (g *globals) rotationOf(ctx context.Context, c *config.Config, in *inputs) 
 // dialPause is the first one between two attempts to reach a booting host.
 const dialPause = 20 * time.Millisecond
 
-// close ends the connection to the bastion.
-func (r *rotation) close() { _ = r.dialer.Close() }
+// close ends the connections to the bastion and to EC2.
+func (r *rotation) close() {
+	_ = r.dialer.Close()
+	r.cloud.Close()
+}
 
 func bastionOf(b config.Bastion) *remote.Bastion {
 	if !b.Set() {

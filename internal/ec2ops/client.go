@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
@@ -60,6 +61,7 @@ func (o Options) withDefaults() Options {
 // how fast EC2 lets us go and which calls can be made as one.
 type Client struct {
 	api            *ec2.Client
+	config         aws.Config
 	region         string
 	customEndpoint bool // not the region's own, so the region is not to blame for its silence
 	options        Options
@@ -95,6 +97,9 @@ func (c *Client) second() time.Duration {
 	return time.Second
 }
 
+// Close closes the connections that no call is using.
+func (c *Client) Close() { awsenv.CloseIdle(c.config) }
+
 // Region returns the region that the client speaks to.
 func (c *Client) Region() string { return c.region }
 
@@ -113,7 +118,7 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	product, version, _ := strings.Cut(o.UserAgent, "/")
 	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue(product, version))
 
-	c := &Client{region: cfg.Region, options: o, ledger: newLedger(), tally: newTally(), consoles: newConsoles()}
+	c := &Client{config: cfg, region: cfg.Region, options: o, ledger: newLedger(), tally: newTally(), consoles: newConsoles()}
 	cfg.APIOptions = append(cfg.APIOptions, c.tally.add)
 	c.api = ec2.NewFromConfig(cfg, func(eo *ec2.Options) {
 		c.customEndpoint = eo.BaseEndpoint != nil

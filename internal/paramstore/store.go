@@ -38,6 +38,7 @@ type Options struct {
 // once.
 type Store struct {
 	api      *ssm.Client
+	config   aws.Config
 	region   string
 	template string
 	items    []string
@@ -72,8 +73,11 @@ func New(ctx context.Context, o Options) (*Store, error) {
 		cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue(product, version))
 	}
 	api := ssm.NewFromConfig(cfg, func(so *ssm.Options) { so.Retryer = newRetryer(o.RetryUnit) })
-	return &Store{api: api, region: cfg.Region, template: o.Template, items: o.Items, kmsKey: o.KMSKey}, nil
+	return &Store{api: api, config: cfg, region: cfg.Region, template: o.Template, items: o.Items, kmsKey: o.KMSKey}, nil
 }
+
+// Close closes the connections that no call is using.
+func (s *Store) Close() { awsenv.CloseIdle(s.config) }
 
 // Name is the template, as a URL would have it.
 func (s *Store) Name() string { return "ssm://" + s.region + "/" + strings.TrimPrefix(s.template, "/") }
