@@ -27,17 +27,17 @@ type Process struct {
 	Interactive bool
 	// Terminal says that Stdout is a terminal that can be redrawn.
 	Terminal bool
-	// Width tells how many columns it has now; nil if nobody knows.
-	Width func() int
-	Now   func() time.Time
+	// Size tells how many columns and rows it has now; nil if nobody knows.
+	Size func() (columns, rows int)
+	Now  func() time.Time
 }
 
-// width is the terminal's number of columns, 0 if it is not known.
-func (p *Process) width() int {
-	if p.Width == nil {
-		return 0
+// size is the terminal's, zeros if it is not known.
+func (p *Process) size() (columns, rows int) {
+	if p.Size == nil {
+		return 0, 0
 	}
-	return p.Width()
+	return p.Size()
 }
 
 // osProcess is the real one.
@@ -56,12 +56,12 @@ func osProcess() (*Process, error) {
 		Stderr:      os.Stderr,
 		Terminal:    term.IsTerminal(stdout) && !dumb,
 		Interactive: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
-		Width: func() int {
-			columns, _, err := term.GetSize(stdout)
+		Size: func() (int, int) {
+			columns, rows, err := term.GetSize(stdout)
 			if err != nil {
-				return 0
+				return 0, 0
 			}
-			return columns
+			return columns, rows
 		},
 		Now: time.Now,
 	}, nil

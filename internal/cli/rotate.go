@@ -114,7 +114,7 @@ func (g *globals) carryOut(ctx context.Context, r *rotation, plan *rotate.Plan, 
 		}
 	}
 	log := g.beginLog(r, plan, cmp.Or(o.command, "rotate"))
-	reporter, done := g.reporter(plan)
+	reporter, done := g.reporter(r, plan)
 	unhook := onInterrupt(ctx, reporter.note)
 	runner := r.runner(g, both{reporter, log}, o.allowPartial)
 	log.meter.on(runner)
@@ -131,6 +131,7 @@ func (g *globals) carryOut(ctx context.Context, r *rotation, plan *rotate.Plan, 
 	var blocked *rotate.BlockedError
 	if !g.quiet && !errors.As(err, &blocked) {
 		ui.WriteResult(g.Stdout, result)
+		ui.WriteNext(g.Stdout, plan, result)
 	}
 	return err
 }
@@ -141,9 +142,13 @@ type reporter struct {
 	note func(string) // about the run as a whole, for people
 }
 
+// askEvery is how often a terminal's table asks how far bakes have got, in looks
+// at EC2.
+const askEvery = 10
+
 // reporter is a live table on a terminal, lines elsewhere; JSON for programs.
 // Nothing may be written to the terminal until the returned function is called.
-func (g *globals) reporter(plan *rotate.Plan) (reporter, func()) {
+func (g *globals) reporter(r *rotation, plan *rotate.Plan) (reporter, func()) {
 	aside := func(text string) { fmt.Fprintln(g.Stderr, "amirotate: "+text) }
 	switch {
 	case g.json:
@@ -153,7 +158,8 @@ func (g *globals) reporter(plan *rotate.Plan) (reporter, func()) {
 		lines.Quiet = true
 		return reporter{lines, aside}, func() {}
 	case g.Terminal && !g.verbose:
-		live := ui.NewLive(g.Stdout, g.width(), plan)
+		live := ui.NewLive(g.Stdout, ui.LiveOptions{Size: g.size, Color: g.Getenv("NO_COLOR") == "",
+			Progress: r.cloud.BakeProgress, AskEvery: askEvery * r.config.Waits.Poll}, plan)
 		return reporter{live, live.Note}, live.Close
 	}
 	lines := ui.NewLines(g.Stdout, plan)

@@ -2,14 +2,9 @@ package ec2ops
 
 import (
 	"context"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
 // forecast foresees when things will be ready from how far they have got, as
@@ -74,30 +69,6 @@ func expect(elapsed time.Duration, done float64) expectation {
 		return expectation{from: whole - whole/100, settled: true}
 	}
 	return expectation{from: elapsed + min(left/2, 2*elapsed)}
-}
-
-// snapshotProgress returns which part of each image's snapshots is done, the
-// slowest counting, by image id. Images with no snapshot of ours under way are
-// left out.
-func (c *Client) snapshotProgress(ctx context.Context) (map[string]float64, error) {
-	done := map[string]float64{}
-	p := ec2.NewDescribeSnapshotsPaginator(c.api, &ec2.DescribeSnapshotsInput{
-		OwnerIds: []string{"self"}, MaxResults: aws.Int32(pageSize),
-		Filters: []types.Filter{ofReplacements(), filter("status", string(types.SnapshotStatePending))},
-	})
-	err := pages(ctx, p, func(page *ec2.DescribeSnapshotsOutput) {
-		for _, s := range page.Snapshots {
-			image := imageOf(aws.ToString(s.Description))
-			percent, err := strconv.ParseFloat(strings.TrimSuffix(aws.ToString(s.Progress), "%"), 64)
-			if image == "" || err != nil {
-				continue
-			}
-			if least, known := done[image]; !known || percent/100 < least {
-				done[image] = percent / 100
-			}
-		}
-	})
-	return done, c.failureOrNil(ctx, "DescribeSnapshots", "", err)
 }
 
 // imageOf reads the image id from the words that CreateImage gives a snapshot;

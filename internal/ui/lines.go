@@ -18,6 +18,7 @@ type Lines struct {
 	names   map[string]string // of images, by id
 	width   int               // of the longest label
 	started time.Time
+	narrow  bool // images are called by their ids alone
 	clip    int  // the terminal's width, beyond which details are cut off; 0 for no limit
 	Quiet   bool // only failures
 	Verbose bool // every step's start and whole digests too
@@ -33,13 +34,12 @@ func NewLines(w io.Writer, plan *rotate.Plan) *Lines {
 	return l
 }
 
-// withoutNames calls images by their ids alone.
-func (l *Lines) withoutNames() {
-	l.width = len(wholeRun)
-	for id := range l.names {
-		l.names[id] = ""
-		l.width = max(l.width, len(id))
-	}
+// resize fits the lines to a terminal of this many columns, 0 if that is not
+// known: details are cut off there, and a narrow one has no room for names.
+func (l *Lines) resize(columns int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.clip, l.narrow = columns, columns > 0 && columns < wideTable
 }
 
 const (
@@ -57,11 +57,7 @@ func (l *Lines) Report(e rotate.Event) {
 	if l.hides(e) {
 		return
 	}
-	what := wholeRun
-	if e.Image != "" {
-		what = label(e.Image, l.names[e.Image])
-	}
-	line := fmt.Sprintf("%7s  %-*s  %-7s  %-9s", seconds(e.Time.Sub(l.started)), l.width, what, e.Step, statusWord(e))
+	line := l.head(e)
 	if detail := l.detail(e); detail != "" {
 		line += "  " + detail
 	}
@@ -69,6 +65,23 @@ func (l *Lines) Report(e rotate.Event) {
 		line = clip(line, l.clip)
 	}
 	fmt.Fprintln(l.w, strings.TrimRight(line, " "))
+}
+
+// head is a line without the details.
+func (l *Lines) head(e rotate.Event) string {
+	what := wholeRun
+	switch {
+	case e.Image != "" && l.narrow:
+		what = e.Image
+	case e.Image != "":
+		what = label(e.Image, l.names[e.Image])
+	case e.Worker != "":
+		what = e.Worker
+	}
+	if l.narrow {
+		return fmt.Sprintf("%s %s %s", what, e.Step, statusWord(e))
+	}
+	return fmt.Sprintf("%7s  %-*s  %-7s  %-9s", seconds(e.Time.Sub(l.started)), l.width, what, e.Step, statusWord(e))
 }
 
 // Note writes a line about the run.

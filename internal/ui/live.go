@@ -1,9 +1,10 @@
 package ui
 
 import (
-	"fmt"
+	"cmp"
+	"context"
 	"io"
-	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,97 +13,98 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// Live is a table on a terminal, a line an image, redrawn as things happen.
-// What is done scrolls by above it.
+// Live is a table on a terminal, a line an image, static worker or master,
+// redrawn as things happen. What is done scrolls by above it.
 type Live struct {
+	options  LiveOptions
 	w        io.Writer
 	progress *mpb.Progress
-	rows     map[string]*row
+	bar      *mpb.Bar
 	history  *Lines
+	stop     context.CancelFunc
+	asking   sync.WaitGroup
+
+	mu    sync.Mutex
+	table *table
+	drawn []int // columns that each line on the screen takes
+	width int   // of the terminal, when they were drawn
 }
 
-// row is one image's line.
-type row struct {
-	mu      sync.Mutex
-	bar     *mpb.Bar
-	id      string
-	label   string // id and name
-	step    rotate.Step
-	status  rotate.Status
-	since   time.Time
-	elapsed time.Duration
+// LiveOptions say what a Live draws on.
+type LiveOptions struct {
+	Size  func() (columns, rows int) // of the terminal, now; 0 if that is not known
+	Color bool
+	// Progress tells which part of each image's bake is done, from 0 to 1, by
+	// source image. It is asked every AskEvery while something is baked; nil if
+	// nobody knows.
+	Progress func(context.Context) (map[string]float64, error)
+	AskEvery time.Duration
+
+	now func() time.Time
 }
 
-// steps are those of an image, in their order.
-var steps = [...]rotate.Step{rotate.Launch, rotate.Connect, rotate.Patch, rotate.Stop, rotate.Bake, rotate.Prove}
-
-// Widths of the table, in columns. A terminal that has less than wideRow shows
-// ids without names, and no bars.
-const (
-	wideRow  = 72
-	barWidth = 18
-)
-
-// NewLive draws on w, a terminal of this many columns (0 if that is not known),
-// until Close.
-func NewLive(w io.Writer, width int, plan *rotate.Plan) *Live {
-	p := mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(150*time.Millisecond), mpb.WithWidth(barWidth), mpb.WithAutoRefresh())
-	l := &Live{w: w, progress: p, rows: map[string]*row{}, history: NewLines(p, plan)}
-	l.history.clip = width
-	if width > 0 && width < wideRow {
-		l.history.withoutNames()
+// NewLive draws on w, a terminal, until Close.
+func NewLive(w io.Writer, o LiveOptions, plan *rotate.Plan) *Live {
+	if o.now == nil {
+		o.now = time.Now
 	}
-	for _, img := range plan.Images {
-		if img.Action == rotate.None || img.Action == rotate.Blocked {
-			continue
-		}
-		r := &row{id: visible(img.Source), label: visible(label(img.Source, img.Name))}
-		r.bar = p.MustAdd(int64(len(steps)), narrowless(mpb.BarStyle().Rbound("]").Lbound("[").Build()),
-			mpb.PrependDecorators(decor.Any(r.text)))
-		l.rows[img.Source] = r
+	columns, _ := o.Size()
+	p := mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(150*time.Millisecond), mpb.WithWidth(columns), mpb.WithAutoRefresh())
+	ctx, stop := context.WithCancel(context.Background())
+	l := &Live{options: o, w: w, progress: p, stop: stop, table: newTable(plan, o.Color, o.now())}
+	l.history = NewLines(above{l}, plan)
+	l.bar = p.MustAdd(1, mpb.BarFillerFunc(l.drawFirst), mpb.BarFillerTrim(), mpb.BarExtender(mpb.BarFillerFunc(l.drawRest), false))
+	if o.Progress != nil {
+		l.asking.Go(func() { l.ask(ctx) })
 	}
 	return l
 }
 
-// narrowless leaves the bar out where the line has no room for it.
-func narrowless(bar mpb.BarFiller) mpb.BarFiller {
-	return mpb.BarFillerFunc(func(w io.Writer, s decor.Statistics) error {
-		if s.AvailableWidth < barWidth {
-			return nil
-		}
-		return bar.Fill(w, s)
-	})
+// drawFirst draws the table's first line, and lays out the others.
+func (l *Live) drawFirst(w io.Writer, s decor.Statistics) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, rows := l.options.Size()
+	again := l.regain(s.AvailableWidth, rows)
+	lines := l.table.lines(s.AvailableWidth, rows, l.options.now())
+	l.width, l.drawn = s.AvailableWidth, nil
+	for _, line := range lines {
+		l.drawn = append(l.drawn, columnsOf(line))
+	}
+	l.table.shown = lines
+	_, err := io.WriteString(w, again+lines[0])
+	return err
 }
 
-func (r *row) text(s decor.Statistics) string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	elapsed := r.elapsed
-	if r.status == rotate.Start {
-		elapsed = time.Since(r.since)
-	}
-	if s.AvailableWidth < wideRow {
-		return fmt.Sprintf("%-.*s", max(0, s.AvailableWidth-1), fmt.Sprintf("%-12s %-7s %-6s %s", r.id, r.step, word(r.status), seconds(elapsed)))
-	}
-	return fmt.Sprintf("%-32.32s %-7s %-6s %6s ", r.label, r.step, word(r.status), seconds(elapsed))
+// drawRest draws the lines below the first.
+func (l *Live) drawRest(w io.Writer, _ decor.Statistics) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, err := io.WriteString(w, strings.Join(append(l.table.shown[1:len(l.table.shown):len(l.table.shown)], ""), "\n"))
+	return err
 }
 
-// word is a status in few letters.
-func word(s rotate.Status) string {
-	switch s {
-	case rotate.Start:
-		return "…"
-	case rotate.Skipped:
-		return "done"
+// above writes lines above the table.
+type above struct{ live *Live }
+
+func (a above) Write(b []byte) (int, error) {
+	l := a.live
+	l.mu.Lock()
+	again := l.regain(l.options.Size())
+	l.mu.Unlock()
+	if _, err := l.progress.Write([]byte(again + string(b))); err != nil {
+		return 0, err
 	}
-	return string(s)
+	return len(b), nil
 }
 
 // Report takes an event into the table.
 func (l *Live) Report(e rotate.Event) {
-	if r := l.rows[e.Image]; r != nil {
-		r.take(e)
-	}
+	l.mu.Lock()
+	l.table.take(e, l.options.now())
+	l.mu.Unlock()
+	columns, _ := l.options.Size()
+	l.history.resize(columns)
 	l.history.Report(e)
 }
 
@@ -114,27 +116,34 @@ func (l *Live) Note(text string) {
 	l.history.Note(text)
 }
 
-func (r *row) take(e rotate.Event) {
-	r.mu.Lock()
-	r.step, r.status = e.Step, e.Status
-	r.elapsed = time.Duration(e.ElapsedMS) * time.Millisecond
-	r.since = time.Now().Add(-r.elapsed)
-	r.mu.Unlock()
-	switch e.Status {
-	case rotate.OK, rotate.Skipped:
-		// A step that had to be done anew sets the bar back.
-		r.bar.SetCurrent(int64(slices.Index(steps[:], e.Step) + 1))
-	case rotate.Failed:
-		r.bar.Abort(false)
+// ask asks how far bakes have got, as long as there are any.
+func (l *Live) ask(ctx context.Context) {
+	every := time.NewTicker(cmp.Or(l.options.AskEvery, 15*time.Second))
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+		l.mu.Lock()
+		baking := l.table.baking()
+		l.mu.Unlock()
+		if !baking {
+			continue
+		}
+		if done, err := l.options.Progress(ctx); err == nil { // else the next time
+			l.mu.Lock()
+			l.table.advance(done)
+			l.mu.Unlock()
+		}
 	}
 }
 
 // Close ends the drawing and leaves the last state on the screen.
 func (l *Live) Close() {
-	for _, r := range l.rows {
-		if !r.bar.Completed() {
-			r.bar.Abort(false)
-		}
-	}
+	l.stop()
+	l.asking.Wait()
+	l.bar.Abort(false)
 	l.progress.Wait()
 }

@@ -155,6 +155,18 @@ func TestResult(t *testing.T) {
 	fitsTerminal(t, out.String())
 }
 
+func TestNext(t *testing.T) {
+	var out bytes.Buffer
+	ui.WriteNext(&out, samplePlan(), sampleResult())
+	golden(t, "next.txt", out.Bytes())
+	fitsTerminal(t, out.String())
+	out.Reset()
+	ui.WriteNext(&out, samplePlan(), &rotate.Result{})
+	if out.Len() > 0 {
+		t.Errorf("nothing was done, and yet: %s", &out)
+	}
+}
+
 func TestJSON(t *testing.T) {
 	var out bytes.Buffer
 	j := ui.NewJSON(&out)
