@@ -14,6 +14,7 @@ func (d *decoder) check(c *Config) {
 	d.checkCertificate(&c.Certificate)
 	d.checkBastion(&c.Bastion)
 	d.checkRefresh(c)
+	d.checkMaster(&c.Master)
 	d.checkPlatform("platforms.linux", linux, &c.Platforms.Linux)
 	d.checkPlatform("platforms.windows", windows, &c.Platforms.Windows)
 	for i := range c.Overrides {

@@ -17,6 +17,7 @@ type Config struct {
 	Epoch       string      `yaml:"epoch" doc:"A word that makes every patch a new one: change it to have all images replaced although certificates and paths are the same."`
 	Refresh     Refresh     `yaml:"refresh" doc:"How refresh works on its schedule."`
 	Notify      Notify      `yaml:"notify" doc:"Commands of this machine that are told how rotate and refresh ended."`
+	Master      Master      `yaml:"master" doc:"The buildmaster that workers connect to, whose certificate and key are replaced too."`
 	Waits       Waits       `yaml:"waits" doc:"How long to wait, as durations such as 90s, 20m or 2h."`
 	MaxParallel int         `yaml:"max_parallel" min:"0" default:"0, all at once" doc:"How many images are worked on at the same time."`
 

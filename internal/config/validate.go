@@ -33,6 +33,8 @@ func (c *Config) validate(oldKnown bool) error {
 	need(c.Bastion.Set() || c.lines["bastion"].line == 0, "bastion.address",
 		"the bastion has no address", "set bastion.address, or use --bastion user@host:port")
 	c.checkOverlap(oldKnown, need)
+	need(c.Bastion.Set() || !c.Master.Bastion && !c.Master.Check.Bastion, "master.bastion",
+		"the master is to be reached through the bastion, and there is none", "set bastion, or use --bastion user@host:port")
 	return wrong.err()
 }
 
