@@ -14,3 +14,9 @@ var POSIX string
 //
 //go:embed run.sh
 var POSIXRun string
+
+// POSIXCopies lists, makes or removes copies of a file beside it, under any
+// /bin/sh; its own comment says how.
+//
+//go:embed copies.sh
+var POSIXCopies string
