@@ -28,7 +28,11 @@ type inputs struct {
 
 // readInputs reads them all, and reports every certificate's problems.
 func (g *globals) readInputs(ctx context.Context, c *config.Config) (*inputs, error) {
-	return g.readInputsWith(ctx, c, &keptItems{load: func() (keep.Store, keep.Items, error) { return g.loadKept(ctx, c) }})
+	return g.readInputsWith(ctx, c, g.keptOf(ctx, c))
+}
+
+func (g *globals) keptOf(ctx context.Context, c *config.Config) *keptItems {
+	return &keptItems{load: func() (keep.Store, keep.Items, error) { return g.loadKept(ctx, c) }}
 }
 
 func (g *globals) readInputsWith(ctx context.Context, c *config.Config, kept *keptItems) (*inputs, error) {

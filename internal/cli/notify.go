@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/config"
+	"github.com/amirotate/amirotate/internal/master"
 	"github.com/amirotate/amirotate/internal/notify"
 	"github.com/amirotate/amirotate/internal/rotate"
 	"github.com/amirotate/amirotate/internal/ui"
@@ -40,7 +41,7 @@ func (e ending) event() string {
 		return ""
 	case code != exitOK:
 		return eventFailure
-	case e.made || e.replaced() > 0 || e.result != nil && e.result.ListRewritten:
+	case e.made || e.replaced() > 0 || e.result != nil && (e.result.ListRewritten || e.switched()):
 		return eventSuccess
 	}
 	return ""
@@ -57,6 +58,11 @@ func (e ending) images(statuses ...string) int {
 		}
 	}
 	return n
+}
+
+// switched tells whether anything was done on the buildmaster.
+func (e ending) switched() bool {
+	return e.result.Master != nil && e.result.Master.Status != master.StatusUnchanged
 }
 
 func (e ending) replaced() int { return e.images(rotate.StatusReplaced, rotate.StatusReused) }

@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/amirotate/amirotate/internal/config"
+	"github.com/amirotate/amirotate/internal/master"
 	"github.com/amirotate/amirotate/internal/rotate"
 	"github.com/amirotate/amirotate/internal/slavelist"
 	"github.com/amirotate/amirotate/internal/ui"
@@ -20,6 +22,11 @@ func rollbackCommand(g *globals) *cobra.Command {
 		Long: `rollback finds, by the tags of each replacement that the list names, the image
 that it replaced, and puts that one's id back. It refuses if one of them is gone.
 No image is removed, so a rotation run afterwards reuses the replacements.
+
+Where the configuration has a master, certificate and key go back there too, from
+the copies that lie beside them, byte for byte; then its commands are run, and it
+must present the old certificate. The list then becomes what it was before the
+last rotation (slave-list.txt.previous), if that is nothing but those images.
 
 Exit codes: 0 done, or nothing to do; 1 failed; 2 bad usage or configuration, or
 a previous image that can't be used; 4 the list has changed meanwhile.`,
@@ -44,30 +51,52 @@ func (g *globals) rollback(ctx context.Context, f config.Flags) error {
 	if len(back.Problems) > 0 {
 		return &rotate.BlockedError{Problems: back.Problems}
 	}
-	if len(back.Previous) > 0 {
-		store, err := g.listStore(farm.config)
-		if err != nil {
+	store, err := g.listStore(farm.config)
+	if err != nil {
+		return err
+	}
+	sw, err := g.masterOf(farm.config, g.keptOf(ctx, farm.config))
+	if err != nil {
+		return err
+	}
+	if sw != nil {
+		narrowToPrevious(ctx, store, farm.list, back)
+		if err := sw.PrepareRollback(ctx, len(back.Previous) > 0); err != nil {
 			return err
 		}
+	}
+	if len(back.Previous) > 0 {
 		if err := store.Replace(ctx, farm.list.Pack(), back.Rewrite.List.Pack()); err != nil {
 			return err
 		}
 	}
-	return g.showRollback(farm.list, back)
+	result, err := g.rollbackMaster(ctx, sw, len(back.Previous) > 0)
+	return errors.Join(err, g.showRollback(farm.list, back, result))
 }
 
-func (g *globals) showRollback(was *slavelist.List, back *rotate.Rollback) error {
+// rolledBack is what --json prints.
+type rolledBack struct {
+	Edits         []slavelist.Edit `json:"edits"`
+	ListRewritten bool             `json:"list_rewritten"`
+	Master        *master.Result   `json:"master,omitempty"`
+}
+
+func (g *globals) showRollback(was *slavelist.List, back *rotate.Rollback, result *master.Result) error {
 	if g.json {
 		edits := append([]slavelist.Edit{}, back.Rewrite.Edits...)
-		return json.NewEncoder(g.Stdout).Encode(map[string]any{"edits": edits, "list_rewritten": len(edits) > 0})
+		return json.NewEncoder(g.Stdout).Encode(rolledBack{edits, len(edits) > 0, result})
 	}
 	if g.quiet {
 		return nil
 	}
-	if len(back.Previous) == 0 {
+	switch {
+	case len(back.Previous) == 0 && result == nil:
 		fmt.Fprintln(g.Stdout, "Nothing to roll back: no image of the list is a replacement.")
-		return nil
+	case len(back.Previous) == 0:
+		fmt.Fprintln(g.Stdout, "Nothing to roll back in the list: no image of it is a replacement.")
+	default:
+		fmt.Fprintf(ui.Printable(g.Stdout), "The list, passwords masked:\n\n%s", slavelist.MaskedDiff(was, back.Rewrite.List))
 	}
-	fmt.Fprintf(ui.Printable(g.Stdout), "The list, passwords masked:\n\n%s", slavelist.MaskedDiff(was, back.Rewrite.List))
+	ui.WriteMaster(g.Stdout, result)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/amirotate/amirotate/internal/cloud"
 	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/ec2ops"
+	"github.com/amirotate/amirotate/internal/master"
 	"github.com/amirotate/amirotate/internal/remote"
 	"github.com/amirotate/amirotate/internal/rotate"
 	"github.com/amirotate/amirotate/internal/verify"
@@ -21,6 +22,7 @@ type rotation struct {
 	store  listStore
 	cloud  *ec2ops.Client
 	dialer *remote.Dialer
+	master *master.Switch // nil: nobody looks after it
 	getenv func(string) string
 	now    func() time.Time
 	byTags bool           // see rotate.Request
@@ -54,7 +56,11 @@ func (g *globals) rotationOf(ctx context.Context, c *config.Config, in *inputs) 
 	if err != nil {
 		return nil, err
 	}
-	r := &rotation{config: c, inputs: in, store: store, cloud: client, getenv: g.Getenv, now: g.Now, access: newAccessTable()}
+	master, err := g.masterOf(c, in.kept)
+	if err != nil {
+		return nil, err
+	}
+	r := &rotation{master: master, config: c, inputs: in, store: store, cloud: client, getenv: g.Getenv, now: g.Now, access: newAccessTable()}
 	r.dialer = remote.NewDialer(remote.DialerOptions{
 		Bastion:      bastionOf(c.Bastion),
 		Access:       r.access.of,
@@ -131,6 +137,9 @@ func (r *rotation) plan(ctx context.Context) (*rotate.Plan, error) {
 		return nil, beforeStart(err)
 	}
 	r.learnAccess(plan)
+	if r.master != nil {
+		planMaster(ctx, r.master, plan)
+	}
 	return plan, nil
 }
 
@@ -186,6 +195,10 @@ func (r *rotation) runner(g *globals, reporter rotate.Reporter, allowPartial boo
 	}
 	if r.config.Overlaps() {
 		runner.Stage = r.stage
+	}
+	if r.master != nil {
+		reportTo(reporter, r.master)
+		runner.Master = r.master
 	}
 	return runner
 }

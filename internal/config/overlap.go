@@ -17,6 +17,9 @@ func (c *Config) Overlaps() bool { return c.Strategy == StrategyOverlap }
 // MasterEndpoint is where the master presents its certificate. Its address is ""
 // if nobody says.
 func (c *Config) MasterEndpoint() Endpoint {
+	if c.flags.Endpoint == "" {
+		return Endpoint{Address: c.Master.Check.Address, Bastion: c.Master.Check.Bastion}
+	}
 	return Endpoint{Address: c.flags.Endpoint, Bastion: c.flags.ThroughBastion}
 }
 

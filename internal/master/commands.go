@@ -23,7 +23,7 @@ func (s *Switch) runAll(ctx context.Context, h Host, result *Result, keys ...[]b
 
 func (s *Switch) runOne(ctx context.Context, h Host, c command.Command, result *Result, keys [][]byte) error {
 	report := s.timed(Commands)
-	report(Start, c.Run)
+	report(Start, "")
 	started := s.Now()
 	out, err := h.Run(ctx, c)
 	out.Text = s.mask(out.Text, keys...)

@@ -81,7 +81,7 @@ type Step string
 // Steps, in their order.
 const (
 	Install  Step = "install" // certificate and key are put in place, or back
-	Commands Step = "command" // a command is run; Detail begins with it
+	Commands Step = "command" // a command is run; what is told of its end begins with it
 	Present  Step = "check"   // the master presents the certificate
 )
 

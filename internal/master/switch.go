@@ -23,12 +23,19 @@ func (s *Switch) Prepare(ctx context.Context) error {
 	return nil
 }
 
+// Order says what is asked of a switch.
+type Order struct {
+	ListRewritten bool   // Buildbot must be restarted to see another image
+	Hold          string // why the old pair must stay for now; "" if it need not
+}
+
 // Carry installs the pair, runs the commands and checks what the master
-// presents. What is done already is left alone; the commands are run if anything
+// presents; on hold it installs nothing, and the master must present what its
+// file holds. What is done already is left alone; the commands are run if anything
 // was changed, by this run or by one that died, if the slave list was rewritten,
 // or if the master does not present the new certificate. The result is there in
 // any case; an error is an *Error.
-func (s *Switch) Carry(ctx context.Context, listRewritten bool) (*Result, error) {
+func (s *Switch) Carry(ctx context.Context, order Order) (*Result, error) {
 	result := s.newResult(nil)
 	var changes []verify.Change
 	err := s.visit(ctx, func(h Host, seen *sight) (err error) {
@@ -37,10 +44,14 @@ func (s *Switch) Carry(ctx context.Context, listRewritten bool) (*Result, error)
 		if changes, err = s.changes(seen); err != nil {
 			return err
 		}
-		due := listRewritten || seen.unfinished(s.mark())
-		if len(changes) == 0 && !due && s.settled(ctx, s.wantNew, result) {
+		want, why := wanted(s.wantNew), "already installed"
+		if order.Hold != "" && len(changes) > 0 {
+			changes, want, why = nil, s.want(seen.parsed.Certificates[0]), "the master waits: "+order.Hold
+		}
+		due := order.ListRewritten || seen.unfinished(s.mark())
+		if len(changes) == 0 && !due && s.settled(ctx, want, result) {
 			result.Status = StatusUnchanged
-			s.Report(Install, Skipped, 0, "already installed, and the master presents it")
+			s.Report(Install, Skipped, 0, why)
 			return nil
 		}
 		result.Status = StatusRestarted
@@ -48,20 +59,20 @@ func (s *Switch) Carry(ctx context.Context, listRewritten bool) (*Result, error)
 			result.Status = StatusSwitched
 			err = s.install(ctx, h, seen, changes, result)
 		} else {
-			err = s.goOn(ctx, h, seen, result)
+			err = s.goOn(ctx, h, seen, result, why)
 		}
 		if err != nil {
 			return err
 		}
-		return s.finish(ctx, h, s.wantNew, result, s.secrets(seen)...)
+		return s.finish(ctx, h, want, result, s.secrets(seen)...)
 	})
 	return result, s.failed(err, result)
 }
 
 // goOn is the place of install where that has been done before, by a run that
 // kept the old pair.
-func (s *Switch) goOn(ctx context.Context, h Host, seen *sight, result *Result) error {
-	s.Report(Install, Skipped, 0, "already installed")
+func (s *Switch) goOn(ctx context.Context, h Host, seen *sight, result *Result, why string) error {
+	s.Report(Install, Skipped, 0, why)
 	if b, err := s.back(ctx, h, seen); err == nil {
 		result.Backup = b.stamp
 	}

@@ -234,5 +234,5 @@ func (h *host) Run(ctx context.Context, c command.Command) (command.Output, erro
 
 // carry runs the switch, or the way back, until it succeeds or fails for good.
 func (w *world) carry(listRewritten bool) (*master.Result, error) {
-	return w.sw.Carry(w.Context(), listRewritten)
+	return w.sw.Carry(w.Context(), master.Order{ListRewritten: listRewritten})
 }

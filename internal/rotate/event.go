@@ -5,7 +5,7 @@ import "time"
 // Step is a stage of an image's rotation, or of the whole run.
 type Step string
 
-// Steps, in the order in which an image goes through them. List, Overlap and Clean are
+// Steps, in the order in which an image goes through them. From List on they are
 // of the whole run.
 const (
 	Launch  Step = "launch"  // a builder is started from the source image
@@ -16,6 +16,9 @@ const (
 	Prove   Step = "prove"   // a prover is booted from that image and its files are read
 	List    Step = "list"    // the slave list is rewritten
 	Overlap Step = "overlap" // how far the overlap of old and new has come is looked at
+	Install Step = "install" // certificate and key are put in place on the buildmaster
+	Command Step = "command" // a command is run there
+	Check   Step = "check"   // it presents the new certificate
 	Clean   Step = "clean"   // temporary instances are terminated
 )
 

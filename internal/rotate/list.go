@@ -61,6 +61,9 @@ func (r *run) replaceList(ctx context.Context, replaced map[string]string, resul
 	}
 	old, wanted := r.plan.list.Pack(), rewrite.List.Pack()
 	result.Edits, result.Diff = rewrite.Edits, slavelist.MaskedDiff(r.plan.list, rewrite.List)
+	if err := r.prepareMaster(ctx); err != nil {
+		return false, err
+	}
 	err = r.ListFile.Replace(ctx, old, wanted)
 	if !errors.Is(err, ErrListChanged) {
 		return err == nil, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/amirotate/amirotate/internal/cloud"
+	"github.com/amirotate/amirotate/internal/master"
 	"github.com/amirotate/amirotate/internal/slavelist"
 	"github.com/amirotate/amirotate/internal/verify"
 )
@@ -27,6 +28,7 @@ type Plan struct {
 	List          ListPlan     `json:"list"`
 	Images        []*ImagePlan `json:"images"`
 	StaticWorkers []string     `json:"static_workers"`
+	Master        *master.Plan `json:"master,omitempty"` // nil: nobody looks after it
 	Problems      []Problem    `json:"problems"`
 	Overlap       *Progress    `json:"overlap,omitempty"` // how far it has come; with strategy overlap
 
@@ -101,7 +103,7 @@ func (p *Plan) Due() bool {
 			return true
 		}
 	}
-	return false
+	return p.masterDue()
 }
 
 // unmade stands for the id of a replacement that is not made yet.

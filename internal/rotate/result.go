@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/amirotate/amirotate/internal/master"
 	"github.com/amirotate/amirotate/internal/slavelist"
 )
 
@@ -25,6 +26,7 @@ const (
 type Result struct {
 	Images        []ImageResult
 	ListRewritten bool
+	Master        *master.Result   // nil if it was left alone
 	Edits         []slavelist.Edit // of ami= values, once the list was to be rewritten
 	Diff          string           // of the list, passwords masked
 	Overlap       *Progress        // how far it has come once the list was rewritten; nil with strategy cutover, or if nobody looked

@@ -61,3 +61,15 @@ func (b *Rollback) judge(id string, previous []cloud.Image) {
 	}
 	b.Problems = append(b.Problems, problem)
 }
+
+// Narrow is the part of Previous that leads to images of a list as it was: those
+// it named, by the replacements that it did not name yet.
+func (b *Rollback) Narrow(was []string) map[string]string {
+	narrow := map[string]string{}
+	for replacement, source := range b.Previous {
+		if slices.Contains(was, source) && !slices.Contains(was, replacement) {
+			narrow[replacement] = source
+		}
+	}
+	return narrow
+}

@@ -22,6 +22,7 @@ type Runner struct {
 	Dialer    Dialer
 	ListFile  ListFile
 	Reporter  Reporter
+	Master    Master // nil: nobody looks after it
 
 	Waits        Waits
 	RetryPause   time.Duration // before the first retry of an image; 0 is 1 s. It doubles, up to 30 s
@@ -70,8 +71,9 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (*Result, error) {
 	err = ru.outcome(ctx, result)
 	listErr := ru.rewriteList(ctx, result, err)
 	stageErr := ru.lookAtStage(ctx, result, firstOf(err, listErr))
+	masterErr := ru.switchMaster(ctx, result, err, firstOf(listErr, stageErr))
 	cleanErr := ru.clean(ctx, images, result)
-	return result, errors.Join(firstOf(err, listErr, stageErr), cleanErr)
+	return result, errors.Join(firstOf(err, listErr, stageErr), masterErr, cleanErr)
 }
 
 // blocked returns the error that keeps anything from being launched.

@@ -23,6 +23,9 @@ func (p *Plan) ChangedSince(saved *Plan) []string {
 	if p.List.SHA256 != saved.List.SHA256 {
 		differ("sha256 of the list", saved.List.SHA256, p.List.SHA256)
 	}
+	if p.masterChanged(saved) {
+		changed = append(changed, "the master: its address, paths or commands are not the same")
+	}
 	for _, was := range saved.Images {
 		is := p.source(was.Source)
 		if is == nil {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/amirotate/amirotate/internal/master"
 	"github.com/amirotate/amirotate/internal/rotate"
 )
 
@@ -36,6 +37,7 @@ type Summary struct {
 	Event         string           `json:"event"` // always "summary"
 	Images        []SummaryImage   `json:"images"`
 	ListRewritten bool             `json:"list_rewritten"`
+	Master        *master.Result   `json:"master,omitempty"`
 	Overlap       *rotate.Progress `json:"overlap,omitempty"` // how far it has come
 	ExitCode      int              `json:"exit_code"`
 	Error         string           `json:"error,omitempty"`
@@ -67,7 +69,7 @@ func NewSummary(at time.Time, r *rotate.Result, exitCode int, err error) Summary
 	if r == nil {
 		r = &rotate.Result{}
 	}
-	s := Summary{Time: at, Event: "summary", Images: []SummaryImage{}, ListRewritten: r.ListRewritten, Overlap: r.Overlap, ExitCode: exitCode, Left: r.Left}
+	s := Summary{Time: at, Event: "summary", Images: []SummaryImage{}, ListRewritten: r.ListRewritten, Master: r.Master, Overlap: r.Overlap, ExitCode: exitCode, Left: r.Left}
 	if err != nil {
 		s.Error = err.Error()
 	}

@@ -32,6 +32,7 @@ func WritePlan(w io.Writer, p *rotate.Plan) {
 	if p.Overlap != nil {
 		WriteStage(w, p.Overlap)
 	}
+	writeMasterPlan(w, p)
 	if n := len(p.List.Edits); n == 0 {
 		fmt.Fprintf(w, "\nNothing of the list is to change.\n")
 	} else {

@@ -15,6 +15,7 @@ func WriteResult(w io.Writer, r *rotate.Result) {
 	writeOutcomes(w, r)
 	writeDigests(w, r)
 	writeLookAlikes(w, r)
+	WriteMaster(w, r.Master)
 	if r.ListRewritten {
 		fmt.Fprintf(w, "\nThe list, passwords masked:\n\n%s", r.Diff)
 	}

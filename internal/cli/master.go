@@ -1,0 +1,193 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/amirotate/amirotate/internal/cert"
+	"github.com/amirotate/amirotate/internal/cert/store"
+	"github.com/amirotate/amirotate/internal/cloud"
+	"github.com/amirotate/amirotate/internal/command"
+	"github.com/amirotate/amirotate/internal/config"
+	"github.com/amirotate/amirotate/internal/master"
+	"github.com/amirotate/amirotate/internal/remote"
+	"github.com/amirotate/amirotate/internal/rotate"
+)
+
+// masterPatience bounds the login to the buildmaster, which is up or is not.
+const masterPatience = 20 * time.Second
+
+// masterOf returns the switch of the configuration's buildmaster, nil if there
+// is none. Whatever it reaches goes by its own connections, which end with each
+// visit.
+func (g *globals) masterOf(c *config.Config, kept *keptItems) (*master.Switch, error) {
+	m := c.MasterSettings()
+	if !m.Set() {
+		return nil, nil
+	}
+	s := &master.Switch{
+		Settings: master.Settings{Address: m.Address, Certificate: m.Certificate, Key: m.Key,
+			Check: master.Check{Address: m.Check.Address, Timeout: m.Check.Timeout}},
+		Dial:      func(ctx context.Context) (master.Host, error) { return g.dialMaster(ctx, c, m) },
+		Handshake: func(ctx context.Context) ([]*cert.Certificate, error) { return g.masterPresents(ctx, c, m.Check) },
+		Report:    func(master.Step, master.Status, time.Duration, string) {},
+		Now:       g.Now,
+	}
+	for _, run := range m.Commands {
+		s.Commands = append(s.Commands, command.Command(run))
+	}
+	return s, masterFiles(s, c, kept)
+}
+
+// localMaster is a buildmaster on this computer.
+type localMaster struct{ remote.Local }
+
+func (g *globals) dialMaster(ctx context.Context, c *config.Config, m config.Master) (master.Host, error) {
+	if m.Local() {
+		return localMaster{}, nil
+	}
+	access, host, err := masterAccess(m, g.Getenv("USER"))
+	if err != nil {
+		return nil, err
+	}
+	options := remote.DialerOptions{Getenv: g.Getenv, Access: func(string) (remote.Access, error) { return access, nil }}
+	if m.Bastion {
+		options.Bastion = bastionOf(c.Bastion)
+	}
+	dialer := remote.NewDialer(options)
+	ctx, cancel := context.WithTimeout(ctx, masterPatience)
+	defer cancel()
+	dialed, err := dialer.Dial(ctx, remote.Target{InstanceID: "the master", Address: host})
+	if err != nil {
+		_ = dialer.Close()
+		return nil, err
+	}
+	ssh, ok := dialed.(*remote.SSHHost)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("cannot use the master %s: it has no POSIX shell", m.Address), dialer.Close())
+	}
+	return remoteMaster{ssh, dialer}, nil
+}
+
+// remoteMaster closes the way to it, too.
+type remoteMaster struct {
+	*remote.SSHHost
+	way *remote.Dialer
+}
+
+func (m remoteMaster) Close() error { return errors.Join(m.SSHHost.Close(), m.way.Close()) }
+
+func masterAccess(m config.Master, user string) (a remote.Access, host string, err error) {
+	u, err := url.Parse(m.Address)
+	if err != nil {
+		return a, "", usagef("write it as ssh://user@host:port", "cannot use the master %s: it is no such URL", m.Address)
+	}
+	a = remote.Access{Platform: cloud.Linux, Transport: remote.TransportSSH, User: user,
+		IdentityFiles: m.IdentityFiles, HostKey: m.HostKey, Algorithms: m.SSHAlgorithms}
+	if u.User.Username() != "" {
+		a.User = u.User.Username()
+	}
+	if m.KnownHosts != "" {
+		a.KnownHosts = []string{m.KnownHosts}
+	}
+	if u.Port() != "" {
+		a.Port, err = strconv.Atoi(u.Port())
+	}
+	return a, u.Hostname(), err
+}
+
+func (g *globals) masterPresents(ctx context.Context, c *config.Config, check config.MasterCheck) ([]*cert.Certificate, error) {
+	dial := cert.DialFunc((&net.Dialer{}).DialContext)
+	if check.Bastion {
+		through := g.endpointDialer(c)
+		defer through.Close()
+		dial = through.DialContext
+	}
+	presented, err := cert.Endpoint(ctx, dial, check.Address)
+	if err != nil {
+		return nil, err
+	}
+	return presented.Certificates, nil
+}
+
+// masterFiles reads the certificates and the key.
+func masterFiles(s *master.Switch, c *config.Config, kept *keptItems) (err error) {
+	if c.Certificate.New == "" {
+		return usagef("set certificate.new, or use --new-cert", "cannot tell what the master is to present: no new certificate is given")
+	}
+	if s.New, err = kept.read(c.Certificate.New, true); err != nil {
+		return err
+	}
+	for _, location := range c.Certificate.Old {
+		old, err := kept.read(location, true)
+		if err != nil {
+			return err
+		}
+		s.Old = append(s.Old, old)
+	}
+	former, err := kept.formerFiles(c)
+	if err != nil {
+		return err
+	}
+	s.Old = append(s.Old, former...)
+	s.NewKey, err = kept.key(c)
+	return err
+}
+
+// key reads the new certificate's key, nil if nobody says where it is.
+func (k *keptItems) key(c *config.Config) (*cert.File, error) {
+	switch {
+	case c.Certificate.Key != "":
+		return cert.LoadKey(c.Certificate.Key)
+	case c.Certificate.New == config.StorePrefix+"cert":
+		return k.read(config.StorePrefix+"key", false)
+	}
+	return nil, nil
+}
+
+// formerFiles are the certificates that the new one has replaced where it is
+// kept: the master may present the last of them still.
+func (k *keptItems) formerFiles(c *config.Config) ([]*cert.File, error) {
+	path := k.file(c.Certificate.New)
+	if path == "" || !c.Kept() {
+		return nil, nil
+	}
+	backups, err := store.Backups(path)
+	if err != nil {
+		return nil, err
+	}
+	var former []*cert.File
+	for _, backup := range backups {
+		file, err := cert.Load(backup)
+		switch {
+		case err == nil:
+			former = append(former, file)
+		case errors.Is(err, fs.ErrPermission):
+			return nil, fmt.Errorf("cannot tell what the master may hold: %w", err)
+		}
+	}
+	return former, nil
+}
+
+// planMaster looks at the buildmaster and takes it into the plan.
+func planMaster(ctx context.Context, s *master.Switch, plan *rotate.Plan) {
+	looked, problems := s.Plan(ctx)
+	plan.Master = looked
+	for _, p := range problems {
+		plan.Problems = append(plan.Problems, rotate.Problem{Code: p.Code, Severity: rotate.Severity(p.Severity), Message: p.Message, Hint: p.Hint})
+	}
+}
+
+// reportTo lets a switch tell what it does as the rest of a run does.
+func reportTo(reporter rotate.Reporter, s *master.Switch) {
+	s.Report = func(step master.Step, status master.Status, elapsed time.Duration, detail string) {
+		reporter.Report(rotate.Event{Time: s.Now(), Event: "step", Step: rotate.Step(step), Status: rotate.Status(status),
+			ElapsedMS: elapsed.Milliseconds(), Detail: detail})
+	}
+}
