@@ -36,3 +36,15 @@ bench: ## benchmarks, each beside a peer or a limit
 .PHONY: fuzz
 fuzz: ## a minute of fuzzing for each parser
 	.ci/fuzz
+
+.PHONY: dist
+dist: ## build what is handed out into dist: archives, Debian packages, checksums
+	go run -C .ci/release .
+
+.PHONY: dist-check
+dist-check: ## build it twice, from two folders, and compare every byte
+	.ci/dist-check
+
+.PHONY: deb-check
+deb-check: ## the demo in a fresh Debian with the package alone; needs root, after dist
+	.ci/deb-check dist/amirotate_*_amd64.deb
