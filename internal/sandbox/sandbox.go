@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -21,6 +22,7 @@ import (
 	"github.com/amirotate/amirotate/internal/sandbox/ec2api"
 	"github.com/amirotate/amirotate/internal/sandbox/ec2state"
 	"github.com/amirotate/amirotate/internal/sandbox/fault"
+	"github.com/amirotate/amirotate/internal/sandbox/iam"
 	"github.com/amirotate/amirotate/internal/sandbox/machine"
 	"github.com/amirotate/amirotate/internal/sandbox/network"
 	"github.com/amirotate/amirotate/internal/sandbox/scenario"
@@ -50,6 +52,7 @@ type Sandbox struct {
 	faults  *fault.Set
 	bastion *bastion.Bastion
 	clock   *clock.Clock
+	policy  atomic.Pointer[iam.Policy]
 	server  *http.Server
 	serving sync.WaitGroup
 	log     *os.File
@@ -79,6 +82,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 		return nil, fmt.Errorf("cannot use folder %s: %w", o.Dir, err)
 	}
 	s := &Sandbox{dir: dir, faults: fault.New(sc.Faults)}
+	s.policy.Store(sc.Policy)
 	if s.lock, err = claim(dir); err != nil {
 		return nil, err
 	}
@@ -137,10 +141,10 @@ func (s *Sandbox) serve(sc *scenario.Scenario, o Options, listen string) error {
 	}
 	api := ec2api.New(ec2api.Options{
 		State: s.state, Clock: pace, Faults: s.faults, AccessKey: accessKey, Latency: *sc.Timings.API,
-		Throttle: sc.Throttle == "aws", Log: s.log,
+		Throttle: sc.Throttle == "aws", Policy: s.policy.Load, Log: s.log,
 	})
 	ssm := ssmapi.New(ssmapi.Options{
-		Region: sc.Region, Account: sc.Account, Clock: pace, Faults: s.faults, AccessKey: accessKey, Latency: *sc.Timings.API, Log: s.log,
+		Region: sc.Region, Account: sc.Account, Clock: pace, Faults: s.faults, AccessKey: accessKey, Latency: *sc.Timings.API, Policy: s.policy.Load, Log: s.log,
 	})
 	handler := byService(api, ssm)
 	if o.Observe != nil {
@@ -194,6 +198,20 @@ func (s *Sandbox) Faults() *fault.Set { return s.faults }
 
 // Clock is the time that EC2 and its hosts go by.
 func (s *Sandbox) Clock() *clock.Clock { return s.clock }
+
+// Enforce makes another policy document the one that calls are held to; "" lets
+// everything through.
+func (s *Sandbox) Enforce(document string) error {
+	if document == "" {
+		s.policy.Store(nil)
+		return nil
+	}
+	policy, err := iam.Parse([]byte(document))
+	if err == nil {
+		s.policy.Store(policy)
+	}
+	return err
+}
 
 // Bastion is the jump host.
 func (s *Sandbox) Bastion() *bastion.Bastion { return s.bastion }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/amirotate/amirotate/internal/sandbox/clock"
 	"github.com/amirotate/amirotate/internal/sandbox/ec2state"
+	"github.com/amirotate/amirotate/internal/sandbox/iam"
 	"github.com/amirotate/amirotate/internal/sandbox/scenario"
 )
 
@@ -32,7 +33,9 @@ type Options struct {
 	AccessKey string        // the only access key id that is accepted
 	Latency   time.Duration // simulated time that a call takes
 	Throttle  bool          // EC2's documented token buckets
-	Log       io.Writer     // gets a line for each call, in one Write
+	// Policy returns what the caller may do, nil for everything.
+	Policy func() *iam.Policy
+	Log    io.Writer // gets a line for each call, in one Write
 }
 
 // Server answers EC2's calls.
@@ -106,6 +109,9 @@ func (c *call) answer(authorization, deed string) (any, error) {
 		return nil, c.unknownAction()
 	}
 	if err := c.throt.take(c.action, c.params); err != nil {
+		return nil, err
+	}
+	if err := c.authorize(); err != nil {
 		return nil, err
 	}
 	if isCode(deed) {

@@ -41,6 +41,17 @@ func (s *State) tagsOf(id string) (*map[string]string, error) {
 	return tags, nil
 }
 
+// TagsOf returns the tags of a resource; false if there is none of that id.
+func (s *State) TagsOf(id string) (map[string]string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tags, err := s.tagsOf(id)
+	if err != nil {
+		return nil, false
+	}
+	return maps.Clone(*tags), true
+}
+
 func tagsIn[T any](s *State, t table[T], id string, tags func(*T) *map[string]string) *map[string]string {
 	if row := look(s, t, id); row != nil {
 		return tags(row)

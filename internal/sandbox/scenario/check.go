@@ -25,6 +25,7 @@ func (c *checker) all() {
 	c.instances()
 	c.faults()
 	c.slaveList()
+	c.policy()
 }
 
 var (

@@ -4,6 +4,8 @@ import (
 	"io/fs"
 	"net/netip"
 	"time"
+
+	"github.com/amirotate/amirotate/internal/sandbox/iam"
 )
 
 // Scenario is a checked scenario with every default filled in.
@@ -25,11 +27,14 @@ type Scenario struct {
 	Images         []Image         `yaml:"images"`
 	Instances      []Instance      `yaml:"instances"`
 	Faults         []Fault         `yaml:"faults"`
+	PolicySpec     any             `yaml:"policy"` // an IAM policy document, or the path of one; left out: everything is allowed
 
 	SlaveList []byte `yaml:"-"` // the list's bytes
 	OldCert   []byte `yaml:"-"` // PEM
 	NewCert   []byte `yaml:"-"` // PEM
 	NewKey    []byte `yaml:"-"` // PEM, nil unless the new certificate was made
+
+	Policy *iam.Policy `yaml:"-"` // what callers may do, nil for everything
 }
 
 // Certificate names the PEM files; what is left out is made.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/sandbox/clock"
+	"github.com/amirotate/amirotate/internal/sandbox/iam"
 	"github.com/amirotate/amirotate/internal/sandbox/scenario"
 )
 
@@ -30,7 +31,9 @@ type Options struct {
 	Faults    Faults
 	AccessKey string        // the only access key id that is accepted
 	Latency   time.Duration // simulated time that a call takes
-	Log       io.Writer     // gets a line for each call, in one Write
+	// Policy returns what the caller may do, nil for everything.
+	Policy func() *iam.Policy
+	Log    io.Writer // gets a line for each call, in one Write
 }
 
 // Server answers Parameter Store's calls.
@@ -117,6 +120,9 @@ func (s *Server) answer(name, authorization, deed string, body []byte) (any, err
 	do, ok := s.actions[name]
 	if !ok {
 		return nil, refuse("UnknownOperationException", "")
+	}
+	if err := s.authorize(name, body); err != nil {
+		return nil, err
 	}
 	if deed != "" && deed != scenario.LostResponse {
 		return nil, faultError(deed, name)
