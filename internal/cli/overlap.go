@@ -127,6 +127,22 @@ func (k *keptItems) last(location string) (*cert.File, error) {
 	return file, nil
 }
 
+// knownByTags refuses an image whose tags say that it holds a certificate that
+// is neither old nor new: it may be what the master presents, and would be lost.
+func knownByTags(image cloud.Image, changes []verify.Change) error {
+	md5 := image.Tags[cloud.TagCertMD5]
+	if md5 == "" {
+		return nil
+	}
+	for _, c := range changes {
+		if md5 == verify.Of(c.New).MD5 || slices.Contains(c.OldMD5(), md5) {
+			return nil
+		}
+	}
+	return usagef("add that certificate to certificate.old, or "+useCutover,
+		"cannot let old and new overlap on %s: its tags say that it holds a certificate (md5 %s) that is neither", image.ID, md5)
+}
+
 // afterOverlap lets a cutover replace old and new in one file on an image whose
 // tags say that it holds them: then an overlap was begun and is cut short.
 func (in *inputs) afterOverlap(c *config.Config, p config.Platform, changes []verify.Change, image cloud.Image) {

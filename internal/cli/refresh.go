@@ -36,6 +36,7 @@ that. 'amirotate schedule' prints what starts it.
 		},
 	}
 	farmFlags(cmd, &flags)
+	masterFlags(cmd, &flags)
 	logFlags(cmd, &flags)
 	cmd.Flags().BoolVar(&o.allowPartial, "allow-partial", false, "rewrite the list for the images that are proven even if others are not")
 	cmd.Flags().DurationVar(&o.delay, "random-delay", 0, "begin after a random time of up to this `DURATION`; 0 for at once (default: the configuration's)")

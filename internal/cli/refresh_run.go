@@ -117,6 +117,9 @@ func (r *refreshing) lookAfterDeadRuns(ctx context.Context, ro *rotation) error 
 	case err == nil && !r.quiet:
 		fmt.Fprintf(r.out(), "%s: %s current; nothing to do\n", r.config.SlaveList, areImages(len(r.plan.Images)))
 		r.warn(r.plan)
+		if result.Overlap != nil {
+			ui.WriteStage(r.out(), result.Overlap)
+		}
 	}
 	return err
 }

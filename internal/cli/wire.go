@@ -115,7 +115,7 @@ func (r *rotation) plan(ctx context.Context) (*rotate.Plan, error) {
 		SecurityGroups: c.Launch.SecurityGroups, LikeInstance: c.Launch.LikeInstance, Subnet: c.Launch.Subnet,
 		KeyPair: c.Launch.KeyPair, InstanceProfile: c.Launch.InstanceProfile, Spot: c.Launch.Spot,
 		Epochs: rotate.EpochsAt(c.Epoch, rotate.Period(c.Refresh.Epoch), r.now()), CertNotAfter: r.inputs.notAfter.UTC().Format(time.RFC3339), Problems: r.inputs.problems,
-		Settings: r.settingsFor, ByTags: r.byTags,
+		Settings: r.settingsFor, ByTags: r.byTags && !c.Overlaps(),
 	}
 	if c.Bastion.Set() {
 		host, _, err := net.SplitHostPort(c.Bastion.Address)
@@ -157,7 +157,11 @@ func (r *rotation) settingsFor(image cloud.Image, workers []string) (rotate.Sett
 // is its certificate.
 func (r *rotation) changesOn(image cloud.Image, p config.Platform) ([]verify.Change, *cert.File, error) {
 	if r.config.Overlaps() {
-		return r.inputs.overlapping(r.config, p, r.fleet.KeepsOld(image.ID))
+		changes, file, err := r.inputs.overlapping(r.config, p, r.fleet.KeepsOld(image.ID))
+		if err == nil {
+			err = knownByTags(image, changes)
+		}
+		return changes, file, err
 	}
 	changes := r.inputs.changes(r.config, p)
 	r.inputs.afterOverlap(r.config, p, changes, image)

@@ -57,7 +57,7 @@ func (r *run) switchMaster(ctx context.Context, result *Result, soFar, listErr e
 		failed.Undo = append([]string{"put " + path + ".previous back as " + path}, failed.Undo...)
 	}
 	if err == nil && result.Master.Status == master.StatusSwitched {
-		return r.lookAtStage(ctx, result, nil) // what comes next
+		return r.lookAtStage(ctx, result, nil, nil) // what comes next
 	}
 	return err
 }

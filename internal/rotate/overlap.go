@@ -7,9 +7,11 @@ import (
 
 // lookAtStage finds out, once the list is rewritten, how far the overlap has
 // come: what this run has changed counts, and so does who runs by now. The
-// master may present the new certificate only if result.Overlap says so.
-func (r *run) lookAtStage(ctx context.Context, result *Result, soFar error) error {
-	if r.Stage == nil || soFar != nil {
+// master may present the new certificate only if result.Overlap says so. soFar
+// is the images' outcome: where not all of them are proven, the run ends before
+// the master's turn, unless a partial rotation is allowed.
+func (r *run) lookAtStage(ctx context.Context, result *Result, soFar, listErr error) error {
+	if r.Stage == nil || listErr != nil || soFar != nil && !r.AllowPartial {
 		return nil
 	}
 	started := r.Now()

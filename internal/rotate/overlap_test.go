@@ -136,3 +136,18 @@ func TestOverlapRefused(t *testing.T) {
 		t.Errorf("%d instances were launched", n)
 	}
 }
+
+// A part of the images is no reason for the master to switch.
+func TestPartialOverlap(t *testing.T) {
+	f, _, _ := fleetFarm(t)
+	f.Write("images/ami-22222222/root/"+instancePath, "something else\n")
+	r := f.MustRun(4, "rotate", "--strategy", "overlap", "--allow-partial", "--json")
+	var last stageOf
+	lines := strings.Split(strings.TrimSpace(r.Stdout), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil {
+		t.Fatal(err)
+	}
+	if p := last.Overlap; p == nil || p.MaySwitch() || !slices.Contains(p.InTheWay, "ami-22222222") {
+		t.Errorf("one image was refused, and the stage is %+v", p)
+	}
+}

@@ -70,7 +70,7 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (*Result, error) {
 	ru.rotateAll(ctx, images, result)
 	err = ru.outcome(ctx, result)
 	listErr := ru.rewriteList(ctx, result, err)
-	stageErr := ru.lookAtStage(ctx, result, firstOf(err, listErr))
+	stageErr := ru.lookAtStage(ctx, result, err, listErr)
 	masterErr := ru.switchMaster(ctx, result, err, firstOf(listErr, stageErr))
 	cleanErr := ru.clean(ctx, images, result)
 	return result, errors.Join(firstOf(err, listErr, stageErr), masterErr, cleanErr)
