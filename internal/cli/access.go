@@ -64,8 +64,17 @@ func block(plan *rotate.Plan, img *rotate.ImagePlan, err error) {
 	if problems := configProblems(err); len(problems) == 1 {
 		problem.Message, problem.Hint = problems[0].Message, problems[0].Hint
 	}
+	blockImage(plan, problem)
+}
+
+// blockImage adds a problem to a plan and keeps the image that has it out.
+func blockImage(plan *rotate.Plan, problem rotate.Problem) {
 	plan.Problems = append(plan.Problems, problem)
-	img.Action = rotate.Blocked
-	plan.List.Edits = slices.DeleteFunc(plan.List.Edits, func(e slavelist.Edit) bool { return e.From == img.Source })
-	plan.List.Comments = slices.DeleteFunc(plan.List.Comments, func(e slavelist.CommentEdit) bool { return e.From == img.Source })
+	for _, img := range plan.Images {
+		if img.Source == problem.Image {
+			img.Action = rotate.Blocked
+		}
+	}
+	plan.List.Edits = slices.DeleteFunc(plan.List.Edits, func(e slavelist.Edit) bool { return e.From == problem.Image })
+	plan.List.Comments = slices.DeleteFunc(plan.List.Comments, func(e slavelist.CommentEdit) bool { return e.From == problem.Image })
 }

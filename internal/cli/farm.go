@@ -5,6 +5,7 @@ import (
 
 	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/ec2ops"
+	"github.com/amirotate/amirotate/internal/rotate"
 	"github.com/amirotate/amirotate/internal/slavelist"
 	"github.com/spf13/cobra"
 )
@@ -13,7 +14,7 @@ import (
 type farm struct {
 	config *config.Config
 	list   *slavelist.List
-	cloud  *ec2ops.Client
+	cloud  *ec2ops.Regions
 }
 
 // farmFlags adds the flags that say which farm it is.
@@ -37,9 +38,12 @@ func (g *globals) newFarm(ctx context.Context, f config.Flags) (*farm, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := g.newEC2(ctx, c)
+	regions, placed, err := g.newRegions(ctx, c, list)
 	if err != nil {
 		return nil, err
 	}
-	return &farm{config: c, list: list, cloud: client}, nil
+	if len(placed.problems) > 0 {
+		return nil, &rotate.BlockedError{Problems: placed.problems}
+	}
+	return &farm{config: c, list: list, cloud: regions}, nil
 }

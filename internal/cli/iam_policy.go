@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/iampolicy"
 	"github.com/spf13/cobra"
 )
@@ -42,7 +43,7 @@ func (g *globals) iamPolicy(commands []string) error {
 		commands = iampolicy.Commands()
 	}
 	uses := iampolicy.Uses{
-		Region: c.Region, Commands: commands, Windows: c.Platforms.Windows.Password.EC2 != "",
+		Region: onlyRegion(c), Commands: commands, Windows: c.Platforms.Windows.Password.EC2 != "",
 		Profile: c.Launch.InstanceProfile != "", Spot: c.Launch.Spot,
 		Parameters: c.Certificate.Store.SSM, ParametersRegion: cmp.Or(c.Certificate.Store.Region, c.Region),
 	}
@@ -53,4 +54,12 @@ func (g *globals) iamPolicy(commands []string) error {
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(iampolicy.For(uses))
+}
+
+// onlyRegion is "", which is any, if the configuration names several.
+func onlyRegion(c *config.Config) string {
+	if len(c.OtherRegions()) > 0 {
+		return ""
+	}
+	return c.Region
 }

@@ -25,7 +25,7 @@ type prober struct {
 	dialer *remote.Dialer
 }
 
-func (g *globals) newProber(c *config.Config, client *ec2ops.Client) *prober {
+func (g *globals) newProber(c *config.Config, client *ec2ops.Regions) *prober {
 	p := &prober{config: c, getenv: g.Getenv, access: newAccessTable()}
 	p.dialer = remote.NewDialer(remote.DialerOptions{
 		Bastion: bastionOf(c.Bastion), Access: p.access.of,

@@ -20,7 +20,8 @@ type rotation struct {
 	config *config.Config
 	inputs *inputs
 	store  listStore
-	cloud  *ec2ops.Client
+	cloud  *ec2ops.Regions
+	placed *placement
 	dialer *remote.Dialer
 	master *master.Switch // nil: nobody looks after it
 	getenv func(string) string
@@ -52,7 +53,7 @@ func (g *globals) rotationOf(ctx context.Context, c *config.Config, in *inputs) 
 	if err != nil {
 		return nil, err
 	}
-	client, err := g.newEC2(ctx, c)
+	regions, placed, err := g.newRegions(ctx, c, in.list)
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +61,12 @@ func (g *globals) rotationOf(ctx context.Context, c *config.Config, in *inputs) 
 	if err != nil {
 		return nil, err
 	}
-	r := &rotation{master: master, config: c, inputs: in, store: store, cloud: client, getenv: g.Getenv, now: g.Now, access: newAccessTable()}
+	r := &rotation{master: master, config: c, inputs: in, store: store, cloud: regions, placed: placed, getenv: g.Getenv, now: g.Now, access: newAccessTable()}
 	r.dialer = remote.NewDialer(remote.DialerOptions{
 		Bastion:      bastionOf(c.Bastion),
 		Access:       r.access.of,
-		Console:      client.Console,
-		PasswordData: client.PasswordData,
+		Console:      regions.Console,
+		PasswordData: regions.PasswordData,
 		Getenv:       g.Getenv,
 		Pauses:       remote.Pauses{First: dialPause, Max: max(dialPause, c.Waits.Poll)},
 	})
@@ -108,10 +109,9 @@ func accessOf(platform string, p config.Platform) remote.Access {
 // plan makes the plan.
 func (r *rotation) plan(ctx context.Context) (*rotate.Plan, error) {
 	c := r.config
-	planner := &rotate.Planner{Images: r.cloud, Instances: r.cloud, Surroundings: r.cloud, Rehearsal: r.cloud,
-		Resolve: net.DefaultResolver.LookupHost}
+	planner := rotate.Planner{Resolve: net.DefaultResolver.LookupHost}
 	req := rotate.Request{
-		Region: r.cloud.Region(), ListPath: c.SlaveList, List: r.inputs.list,
+		ListPath: c.SlaveList, List: r.inputs.list,
 		SecurityGroups: c.Launch.SecurityGroups, LikeInstance: c.Launch.LikeInstance, Subnet: c.Launch.Subnet,
 		KeyPair: c.Launch.KeyPair, InstanceProfile: c.Launch.InstanceProfile, Spot: c.Launch.Spot,
 		Epochs: rotate.EpochsAt(c.Epoch, rotate.Period(c.Refresh.Epoch), r.now()), CertNotAfter: r.inputs.notAfter.UTC().Format(time.RFC3339), Problems: r.inputs.problems,
@@ -132,7 +132,7 @@ func (r *rotation) plan(ctx context.Context) (*rotate.Plan, error) {
 		req.Overlap = r.fleet.Overlap
 		req.Problems = append(req.Problems, r.inputs.overlapProblems(c, r.fleet.Overlap.Stage)...)
 	}
-	plan, err := planner.Plan(ctx, req)
+	plan, err := r.planRegions(ctx, planner, req)
 	if err != nil {
 		return nil, beforeStart(err)
 	}

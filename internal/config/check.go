@@ -15,6 +15,7 @@ func (d *decoder) check(c *Config) {
 	d.checkBastion(&c.Bastion)
 	d.checkRefresh(c)
 	d.checkMaster(&c.Master)
+	d.checkRegions(c)
 	d.checkPlatform("platforms.linux", linux, &c.Platforms.Linux)
 	d.checkPlatform("platforms.windows", windows, &c.Platforms.Windows)
 	for i := range c.Overrides {

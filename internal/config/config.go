@@ -7,7 +7,7 @@ import "time"
 // a certificate may be a URL instead.
 type Config struct {
 	SlaveList   string      `yaml:"slave_list" kind:"location" flag:"slave-list" doc:"The slave list: a path, or ssh://user@host/path to read and replace it over SSH."`
-	Region      string      `yaml:"region" flag:"region" doc:"AWS region." default:"what the AWS SDK finds in environment and profile"`
+	Region      string      `yaml:"region" flag:"region" doc:"AWS region, of all images but those for which the list (region=) or an override says otherwise." default:"what the AWS SDK finds in environment and profile"`
 	Strategy    string      `yaml:"strategy" flag:"strategy" oneof:"cutover overlap" default:"cutover" doc:"How old and new follow each other: all at once, or for a time both are trusted, so that no running instance meets a master that it doesn't trust."`
 	Certificate Certificate `yaml:"certificate" doc:"The certificate to put in place."`
 	Launch      Launch      `yaml:"launch" doc:"How builders and provers are launched."`
@@ -38,6 +38,8 @@ type Launch struct {
 	InstanceType    string   `yaml:"instance_type" doc:"Instance type." default:"that of the image's first worker in the list"`
 	InstanceProfile string   `yaml:"instance_profile" doc:"Name or ARN of an instance profile." default:"none"`
 	Spot            bool     `yaml:"spot" doc:"Launch spot instances." default:"false"`
+
+	Regions []LaunchRegion `yaml:"regions" doc:"What holds in further regions, where it is not the same."`
 }
 
 // Bastion is an SSH host. The zero value is none.
@@ -79,6 +81,8 @@ type Platform struct {
 	// InstanceType is what an override or launch.instance_type says; "" leaves
 	// it to the list. For sets it.
 	InstanceType string `yaml:"-"`
+	// Region is what an override says; "" leaves it to the list.
+	Region string `yaml:"-"`
 }
 
 // File is a file to replace on hosts.
@@ -94,6 +98,7 @@ type File struct {
 type Override struct {
 	Workers      []string `yaml:"workers" doc:"Names of workers as globs: * is any text, ? one character, [a-z] one of a range."`
 	InstanceType string   `yaml:"instance_type" default:"launch.instance_type" doc:"Instance type."`
+	Region       string   `yaml:"region" default:"region" doc:"AWS region of the images, unless the list says it by region=."`
 	Platform     `yaml:",inline"`
 
 	line int

@@ -89,8 +89,12 @@ func (o Override) get(key string) any {
 
 // set gives a key of an override its value.
 func (p *Platform) set(key string, value any) {
-	if key == "instance_type" {
+	switch key {
+	case "instance_type":
 		p.InstanceType = value.(string)
+		return
+	case "region":
+		p.Region = value.(string)
 		return
 	}
 	f := fieldsIn(reflect.TypeFor[Platform]())[key]

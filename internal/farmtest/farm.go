@@ -142,6 +142,7 @@ type Call struct {
 	Status int            `json:"status"`
 	Error  string         `json:"error"`
 	Agent  string         `json:"agent"`
+	Region string         `json:"region"`
 	Params map[string]any `json:"params"`
 }
 

@@ -24,7 +24,7 @@ const (
 
 // Plan is what a rotation would do. Its JSON is a contract.
 type Plan struct {
-	Region        string       `json:"region"`
+	Region        string       `json:"region"` // the configuration's own
 	List          ListPlan     `json:"list"`
 	Images        []*ImagePlan `json:"images"`
 	StaticWorkers []string     `json:"static_workers"`
@@ -49,6 +49,7 @@ type ListPlan struct {
 // ImagePlan is what would become of one source image.
 type ImagePlan struct {
 	Source       string       `json:"source"`
+	Region       string       `json:"region"`
 	Name         string       `json:"name"`
 	Platform     string       `json:"platform"`
 	Workers      []string     `json:"workers"`

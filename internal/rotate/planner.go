@@ -15,6 +15,9 @@ type Request struct {
 	Region   string
 	ListPath string
 	List     *slavelist.List
+	// Elsewhere tells of an image that it is in another region, which has a
+	// request of its own; nil: none is.
+	Elsewhere func(image string) bool
 
 	// Settings returns what the configuration says for an image that these
 	// workers use. Its error is a problem of that image.
@@ -123,9 +126,12 @@ func (p *planning) readList() {
 			p.plan.StaticWorkers = append(p.plan.StaticWorkers, e.Name)
 			continue
 		}
+		if p.req.Elsewhere != nil && p.req.Elsewhere(e.AMI) {
+			continue
+		}
 		img := p.plan.source(e.AMI)
 		if img == nil {
-			img = &ImagePlan{Source: e.AMI, InstanceType: e.InstanceType, Action: Replace, Changes: []ChangePlan{}}
+			img = &ImagePlan{Source: e.AMI, Region: p.req.Region, InstanceType: e.InstanceType, Action: Replace, Changes: []ChangePlan{}}
 			p.plan.Images = append(p.plan.Images, img)
 		}
 		img.Workers = append(img.Workers, e.Name)

@@ -36,6 +36,7 @@ type Result struct {
 // ImageResult is what has become of one source image.
 type ImageResult struct {
 	Source      string
+	Region      string
 	Replacement string // id, "" if there is none
 	Status      string
 	Err         error
@@ -46,7 +47,7 @@ type ImageResult struct {
 func newResult(plan *Plan) *Result {
 	r := &Result{}
 	for _, p := range plan.Images {
-		img := ImageResult{Source: p.Source, Replacement: p.Replacement}
+		img := ImageResult{Source: p.Source, Region: p.Region, Replacement: p.Replacement}
 		switch p.Action {
 		case None:
 			img.Status = StatusUnchanged

@@ -29,9 +29,9 @@ type report struct {
 	steps   []rotate.Event
 	summary struct {
 		Images []struct {
-			Source, Replacement, Status, Error string
-			Files                              []struct{ Path, Before, After, Proven string }
-			LookAlikes                         []rotate.LookAlike `json:"look_alikes"`
+			Source, Region, Replacement, Status, Error string
+			Files                                      []struct{ Path, Before, After, Proven string }
+			LookAlikes                                 []rotate.LookAlike `json:"look_alikes"`
 		}
 		ListRewritten bool `json:"list_rewritten"`
 		ExitCode      int  `json:"exit_code"`

@@ -47,6 +47,9 @@ func (p *ImagePlan) changedSince(saved *ImagePlan) []string {
 	differ := func(what string, was, is any) {
 		changed = append(changed, fmt.Sprintf("%s of %s: was %v, is %v", what, p.Source, was, is))
 	}
+	if p.Region != saved.Region {
+		differ("region", saved.Region, p.Region)
+	}
 	if p.Name != saved.Name {
 		differ("name", saved.Name, p.Name)
 	}

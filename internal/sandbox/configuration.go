@@ -30,8 +30,10 @@ type (
 		Key string `yaml:"key,omitempty"`
 	}
 	configLaunch struct {
-		SecurityGroups []string `yaml:"security_groups"`
-		Subnet         string   `yaml:"subnet,omitempty"`
+		Name           string         `yaml:"name,omitempty"` // of a further region
+		SecurityGroups []string       `yaml:"security_groups"`
+		Subnet         string         `yaml:"subnet,omitempty"`
+		Regions        []configLaunch `yaml:"regions,omitempty"`
 	}
 	configBastion struct {
 		Address      string `yaml:"address"`
@@ -82,9 +84,18 @@ func configuration(sc *scenario.Scenario, bastion string) ([]byte, error) {
 	if sc.NewKey != nil {
 		c.Certificate.Key = "new-key.pem"
 	}
+	var every []scenario.Image
+	for _, there := range sc.All() {
+		every = append(every, there.Images...)
+		if there != sc {
+			launch := launchOf(there)
+			launch.Name = there.Region
+			c.Launch.Regions = append(c.Launch.Regions, launch)
+		}
+	}
 	workers := workersByImage(sc.SlaveList)
 	for _, platform := range []string{scenario.Linux, scenario.Windows} {
-		images := slices.DeleteFunc(slices.Clone(sc.Images), func(im scenario.Image) bool { return im.Platform != platform })
+		images := slices.DeleteFunc(slices.Clone(every), func(im scenario.Image) bool { return im.Platform != platform })
 		if len(images) == 0 {
 			continue
 		}

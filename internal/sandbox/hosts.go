@@ -11,7 +11,11 @@ import (
 
 // drivers are those of the in-process hosts.
 func (s *Sandbox) drivers(net *network.Network, pace *clock.Clock, k *keys, faults machine.Faults) map[string]machine.Driver {
-	died := func(instance string) { s.state.PowerFail(instance) }
+	died := func(instance string) {
+		for _, state := range s.states {
+			state.PowerFail(instance)
+		}
+	}
 	return map[string]machine.Driver{
 		scenario.Linux: posixhost.New(posixhost.Options{
 			Network: net, Clock: pace, AuthorizedKeys: k.authorized(), Faults: faults, Died: died,

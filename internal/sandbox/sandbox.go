@@ -48,7 +48,7 @@ type Sandbox struct {
 	dir     string
 	ready   Ready
 	env     [][2]string
-	state   *ec2state.State
+	states  []*ec2state.State // by region, the scenario's own first
 	faults  *fault.Set
 	bastion *bastion.Bastion
 	clock   *clock.Clock
@@ -133,15 +133,17 @@ func (s *Sandbox) serve(sc *scenario.Scenario, o Options, listen string) error {
 	if drivers == nil {
 		drivers = s.drivers(net, pace, keys, s.hostFaults(pace, o.Observe))
 	}
-	if s.state, err = ec2state.New(sc, ec2state.Options{Dir: s.dir, Clock: pace, Drivers: drivers, Bastion: from}); err != nil {
-		return fmt.Errorf("cannot set up the account: %w", err)
+	if err := s.setUp(sc, ec2state.Options{Dir: s.dir, Clock: pace, Drivers: drivers, Bastion: from}); err != nil {
+		return err
 	}
 	if s.log, err = os.OpenFile(filepath.Join(s.dir, "api.jsonl"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644); err != nil {
 		return fmt.Errorf("cannot open the log of calls: %w", err)
 	}
-	api := ec2api.New(ec2api.Options{
-		State: s.state, Clock: pace, Faults: s.faults, AccessKey: accessKey, Latency: *sc.Timings.API,
-		Throttle: sc.Throttle == "aws", Policy: s.policy.Load, Log: s.log,
+	api := s.byRegion(func(state *ec2state.State) http.Handler {
+		return ec2api.New(ec2api.Options{
+			State: state, Clock: pace, Faults: s.faults, AccessKey: accessKey, Latency: *sc.Timings.API,
+			Throttle: sc.Throttle == "aws", Policy: s.policy.Load, Log: s.log,
+		})
 	})
 	ssm := ssmapi.New(ssmapi.Options{
 		Region: sc.Region, Account: sc.Account, Clock: pace, Faults: s.faults, AccessKey: accessKey, Latency: *sc.Timings.API, Policy: s.policy.Load, Log: s.log,
@@ -190,8 +192,8 @@ func (s *Sandbox) Environment() map[string]string {
 	return env
 }
 
-// State is the account behind the API.
-func (s *Sandbox) State() *ec2state.State { return s.state }
+// State is the account behind the API, in the scenario's own region.
+func (s *Sandbox) State() *ec2state.State { return s.states[0] }
 
 // Faults are what goes wrong.
 func (s *Sandbox) Faults() *fault.Set { return s.faults }
@@ -239,8 +241,8 @@ func (s *Sandbox) Close() error {
 		if s.bastion != nil {
 			errs = append(errs, s.bastion.Close())
 		}
-		if s.state != nil {
-			s.state.Close()
+		for _, state := range s.states {
+			state.Close()
 		}
 		if s.log != nil {
 			errs = append(errs, s.log.Close())

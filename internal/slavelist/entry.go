@@ -28,6 +28,17 @@ type KeyValue struct {
 // Static tells whether the worker is a machine that is never launched.
 func (e Entry) Static() bool { return e.AMI == "" }
 
+// Value returns the last value of a key, "" if the line doesn't have it.
+func (e Entry) Value(key string) string {
+	value := ""
+	for _, k := range e.Keys {
+		if k.Key == key {
+			value = k.Value
+		}
+	}
+	return value
+}
+
 // newEntry reads a worker's line.
 func newEntry(n node) Entry {
 	e := Entry{

@@ -47,6 +47,7 @@ type Summary struct {
 // SummaryImage is what has become of one source image.
 type SummaryImage struct {
 	Source      string        `json:"source"`
+	Region      string        `json:"region,omitempty"`
 	Replacement string        `json:"replacement"`
 	Status      string        `json:"status"`
 	Error       string        `json:"error,omitempty"`
@@ -74,7 +75,7 @@ func NewSummary(at time.Time, r *rotate.Result, exitCode int, err error) Summary
 		s.Error = err.Error()
 	}
 	for _, img := range r.Images {
-		out := SummaryImage{Source: img.Source, Replacement: img.Replacement, Status: statusOf(img), LookAlikes: img.LookAlikes}
+		out := SummaryImage{Source: img.Source, Region: img.Region, Replacement: img.Replacement, Status: statusOf(img), LookAlikes: img.LookAlikes}
 		if img.Err != nil {
 			out.Error = img.Err.Error()
 		}

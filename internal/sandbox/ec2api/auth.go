@@ -1,6 +1,7 @@
 package ec2api
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/amirotate/amirotate/internal/sandbox/ec2state"
@@ -10,12 +11,7 @@ import (
 // region and service. The signature itself is not checked.
 func (c *call) authenticate(authorization string) error {
 	fields, isV4 := strings.CutPrefix(authorization, "AWS4-HMAC-SHA256 ")
-	var scope []string
-	for part := range strings.SplitSeq(fields, ",") {
-		if credential, ok := strings.CutPrefix(strings.TrimSpace(part), "Credential="); ok {
-			scope = strings.Split(credential, "/")
-		}
-	}
+	scope := scopeOf(fields)
 	if !isV4 || len(scope) != 5 || scope[4] != "aws4_request" || !strings.Contains(fields, "Signature=") {
 		return c.authFailure("AWS was not able to validate the provided access credentials")
 	}
@@ -28,6 +24,25 @@ func (c *call) authenticate(authorization string) error {
 		return c.authFailure("Credential should be scoped to correct service: '" + c.service + "'. ")
 	}
 	return nil
+}
+
+// scopeOf splits a credential into key, date, region, service and an end mark.
+func scopeOf(fields string) (scope []string) {
+	for part := range strings.SplitSeq(fields, ",") {
+		if credential, ok := strings.CutPrefix(strings.TrimSpace(part), "Credential="); ok {
+			scope = strings.Split(credential, "/")
+		}
+	}
+	return scope
+}
+
+// Region returns the region for which a request is signed, "" if it doesn't say.
+func Region(r *http.Request) string {
+	_, fields, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if scope := scopeOf(fields); len(scope) == 5 {
+		return scope[2]
+	}
+	return ""
 }
 
 func (c *call) authFailure(message string) error {

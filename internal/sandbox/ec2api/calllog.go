@@ -28,6 +28,7 @@ type logLine struct {
 	Error  string            `json:"error,omitempty"`
 	Fault  string            `json:"fault,omitempty"` // the scenario's deed, if one struck
 	Agent  string            `json:"agent"`
+	Region string            `json:"region"`
 	Params map[string]string `json:"params"`
 }
 
@@ -37,7 +38,7 @@ func (l *callLog) add(c *call, began time.Duration, deed, agent string, err erro
 	}
 	line := logLine{
 		T: began.Seconds(), Action: c.action, DryRun: strings.EqualFold(c.params.Get("DryRun"), "true"), Status: 200,
-		Fault: deed, Agent: agent, Params: map[string]string{},
+		Fault: deed, Agent: agent, Region: c.state.Region, Params: map[string]string{},
 	}
 	if err != nil {
 		e := refusal(err)

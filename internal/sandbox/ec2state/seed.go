@@ -68,7 +68,7 @@ func (s *State) seedNetwork(sc *scenario.Scenario) {
 	zones := map[string]bool{s.Region + "a": true, s.Region + "b": true}
 	for i, n := range sc.Subnets {
 		base := vpcCIDR.Addr().As4()
-		base[2] = byte(i << 4)
+		base[2] = byte((s.opts.FirstSubnet + i) << 4)
 		cidr := netip.PrefixFrom(netip.AddrFrom4(base), 20)
 		put(s, s.subnets, n.ID, &Subnet{ID: n.ID, VPC: n.VPC, Zone: n.Zone, CIDR: cidr, DefaultForZone: n.DefaultForZone, Tags: n.Tags})
 		zones[n.Zone] = true

@@ -21,6 +21,9 @@ type Options struct {
 	Clock   *clock.Clock
 	Drivers map[string]machine.Driver // by platform
 	Bastion netip.Addr                // whom a group's "from: bastion" lets in
+	// FirstSubnet is how many subnets the regions before have: addresses are
+	// unique over all regions.
+	FirstSubnet int
 }
 
 // State is the account. Its methods may be called at any time by anyone.

@@ -26,6 +26,7 @@ func (c *checker) all() {
 	c.faults()
 	c.slaveList()
 	c.policy()
+	c.regions()
 }
 
 var (

@@ -32,12 +32,21 @@ func (p *Problem) Error() string {
 type problems struct {
 	name string
 	file *ast.File
+	at   string // what $ stands for, "" for itself
 	errs []error
+}
+
+// below collects the problems of a part that is checked as if it were the whole.
+func (p *problems) below(at string) *problems {
+	return &problems{name: p.name, file: p.file, at: at}
 }
 
 // add records a problem at a YAML path such as $.images[0].id, or at the
 // nearest thing above it that exists.
 func (p *problems) add(path, format string, args ...any) {
+	if p.at != "" {
+		path = p.at + strings.TrimPrefix(path, "$")
+	}
 	line, column := p.position(path)
 	p.errs = append(p.errs, &Problem{p.name, line, column, fmt.Sprintf(format, args...)})
 }

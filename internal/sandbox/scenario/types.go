@@ -27,7 +27,8 @@ type Scenario struct {
 	Images         []Image         `yaml:"images"`
 	Instances      []Instance      `yaml:"instances"`
 	Faults         []Fault         `yaml:"faults"`
-	PolicySpec     any             `yaml:"policy"` // an IAM policy document, or the path of one; left out: everything is allowed
+	PolicySpec     any             `yaml:"policy"`  // an IAM policy document, or the path of one; left out: everything is allowed
+	Regions        []Region        `yaml:"regions"` // further ones
 
 	SlaveList []byte `yaml:"-"` // the list's bytes
 	OldCert   []byte `yaml:"-"` // PEM
@@ -35,6 +36,20 @@ type Scenario struct {
 	NewKey    []byte `yaml:"-"` // PEM, nil unless the new certificate was made
 
 	Policy *iam.Policy `yaml:"-"` // what callers may do, nil for everything
+}
+
+// Region is a further region of the account: what it has is its own, and what a
+// scenario says of pace and throttling holds there too.
+type Region struct {
+	Name           string          `yaml:"name"`
+	VPCs           []VPC           `yaml:"vpcs"`
+	Subnets        []Subnet        `yaml:"subnets"`
+	SecurityGroups []SecurityGroup `yaml:"security_groups"`
+	KeyPairs       []KeyPair       `yaml:"key_pairs"`
+	Images         []Image         `yaml:"images"`
+	Instances      []Instance      `yaml:"instances"`
+
+	Scenario *Scenario `yaml:"-"` // the region as if it were the only one
 }
 
 // Certificate names the PEM files; what is left out is made.
