@@ -32,6 +32,7 @@ sqlite3:sqlite3
 curl:curl
 ps:procps
 packer:packer
+systemd-analyze:systemd
 tmux:tmux
 mandoc:mandoc
 '

@@ -102,7 +102,8 @@ func (g *globals) job(o scheduleOptions) (schedule.Job, error) {
 	}
 	j := schedule.Job{Program: g.abs(o.program), Config: g.configPath(), User: o.user, Every: every, RandomDelay: c.Refresh.RandomDelay,
 		Environment: g.abs(o.environment), Secrets: c.SecretVariables(), Prometheus: g.abs(o.prometheus),
-		Writes: g.writes(c), Commands: len(c.Notify.OnSuccess)+len(c.Notify.OnFailure) > 0}
+		Writes: g.writes(c), Commands: len(c.Notify.OnSuccess)+len(c.Notify.OnFailure) > 0,
+		Master: c.Master.Local() && len(c.Master.Commands) > 0}
 	if j.Environment == "" {
 		j.Environment = filepath.Join(filepath.Dir(j.Config), "amirotate.env")
 	}
@@ -138,8 +139,11 @@ func (g *globals) writes(c *config.Config) []string {
 	if c.Kept() && c.Certificate.Store == (config.Store{}) {
 		files = append(files, c.Certificate.New, c.Certificate.Key)
 	}
+	if m := c.MasterSettings(); m.Local() {
+		files = append(files, m.Certificate, m.Key)
+	}
 	var folders []string
-	for _, f := range files {
+	for _, f := range slices.DeleteFunc(files, func(f string) bool { return f == "" }) {
 		folders = append(folders, g.abs(filepath.Dir(f)))
 	}
 	for _, folder := range []string{c.Certificate.Store.Folder, c.LogDir} {

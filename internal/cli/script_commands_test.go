@@ -118,6 +118,18 @@ func replaceText(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(is), 0o600))
 }
 
+// runCron is "cron FILE": runs the command of a crontab's last line as cron
+// does, to its good end.
+func runCron(ts *testscript.TestScript, _ bool, args []string) {
+	lines := strings.Split(strings.TrimSpace(ts.ReadFile(args[0])), "\n")
+	fields := strings.SplitN(lines[len(lines)-1], " ", 7)
+	command := strings.ReplaceAll(fields[6], `\%`, "%")
+	ts.Check(ts.Exec("env", "-i", "HOME="+ts.Getenv("WORK"), "LOGNAME="+fields[5], "SHELL=/bin/sh", "PATH=/usr/bin:/bin", "/bin/sh", "-c", command))
+	if out := ts.ReadFile("stdout") + ts.ReadFile("stderr"); out != "" {
+		ts.Fatalf("cron would send a mail")
+	}
+}
+
 // appendText is "append FILE LINE".
 func appendText(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(ts.ReadFile(args[0])+"\n"+args[1]+"\n"), 0o600))

@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 			"replace":    replaceText,
 			"secretless": secretless,
 			"append":     appendText,
+			"cron":       runCron,
 		},
 	})
 }

@@ -30,7 +30,8 @@ type Job struct {
 	Secrets     []string      // names that it would hold
 	Prometheus  string        // file of metrics, "" for none
 	Writes      []string      // folders in which refresh replaces files
-	Commands    bool          // refresh runs commands of the configuration on this machine
+	Commands    bool          // refresh notifies by commands
+	Master      bool          // refresh restarts a buildmaster on this machine
 }
 
 // File is a file to be put somewhere.

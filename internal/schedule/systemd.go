@@ -11,6 +11,9 @@ func Systemd(j Job) ([]File, error) {
 	if err := j.check(); err != nil {
 		return nil, err
 	}
+	if strings.ContainsAny(j.Program, `"'\`) {
+		return nil, fmt.Errorf("cannot have systemd start %s: it takes no quotes and backslashes in a program's path", j.Program)
+	}
 	path := unitFolder + "/" + unitName
 	return []File{
 		{path + ".service", j.service()},
@@ -43,7 +46,10 @@ func (j Job) service() string {
 func (j Job) execStart() string {
 	args := j.arguments("--random-delay", "0") // the timer has its own
 	for i, a := range args {
-		args[i] = quoted(strings.ReplaceAll(a, "$", "$$"))
+		if i > 0 { // variables are not looked for in the program's path
+			a = strings.ReplaceAll(a, "$", "$$")
+		}
+		args[i] = quoted(a)
 	}
 	return strings.Join(args, " ")
 }
@@ -64,16 +70,15 @@ EnvironmentFile=-%s
 func (j Job) hardening() string {
 	var b strings.Builder
 	b.WriteString("# Event logs are kept in /var/lib/amirotate/runs.\nStateDirectory=amirotate\nStateDirectoryMode=0700\n\n")
-	if j.Commands {
+	if j.Commands || j.Master {
 		b.WriteString("# Commands of the configuration that run on this machine are confined as well:\n# add what they write to ReadWritePaths, and loosen what else they need.\n")
 	}
 	b.WriteString("ProtectSystem=strict\nProtectHome=read-only\n")
 	for _, folder := range j.folders() {
-		fmt.Fprintf(&b, "ReadWritePaths=%s\n", quoted(folder))
+		fmt.Fprintf(&b, "ReadWritePaths=%s\n", quoted("-"+folder)) // -: it need not be there
 	}
 	b.WriteString(`PrivateTmp=yes
 PrivateDevices=yes
-NoNewPrivileges=yes
 ProtectClock=yes
 ProtectControlGroups=yes
 ProtectHostname=yes
@@ -89,13 +94,19 @@ SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallErrorNumber=EPERM
 `)
-	// Root reads and replaces files of others, and leaves them theirs.
-	capabilities := ""
-	if j.User == "root" {
-		capabilities = "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER"
-	}
-	fmt.Fprintf(&b, "CapabilityBoundingSet=%s\nUMask=0077\n", capabilities)
+	b.WriteString(j.privileges())
 	return b.String()
+}
+
+// privileges leaves those alone that restarting a buildmaster here may take.
+func (j Job) privileges() string {
+	switch {
+	case j.Master:
+		return ""
+	case j.User == "root": // it reads and replaces files of others, and leaves them theirs
+		return "NoNewPrivileges=yes\nCapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER\n"
+	}
+	return "NoNewPrivileges=yes\nCapabilityBoundingSet=\n"
 }
 
 func (j Job) timer() string {
