@@ -57,13 +57,20 @@ func readable(what, path string) error {
 	return err
 }
 
-// block makes an error a problem of a planned image, whose lines of the list
-// then stay as they are.
-func block(plan *rotate.Plan, img *rotate.ImagePlan, err error) {
-	problem := rotate.Problem{Code: "access", Severity: rotate.Error, Image: img.Source, Message: err.Error(), Hint: hintOf(err)}
+// accessProblem makes a problem of what keeps hosts from being reached.
+func accessProblem(err error) rotate.Problem {
+	problem := rotate.Problem{Code: "access", Severity: rotate.Error, Message: err.Error(), Hint: hintOf(err)}
 	if problems := configProblems(err); len(problems) == 1 {
 		problem.Message, problem.Hint = problems[0].Message, problems[0].Hint
 	}
+	return problem
+}
+
+// block makes an error a problem of a planned image, whose lines of the list
+// then stay as they are.
+func block(plan *rotate.Plan, img *rotate.ImagePlan, err error) {
+	problem := accessProblem(err)
+	problem.Image = img.Source
 	blockImage(plan, problem)
 }
 

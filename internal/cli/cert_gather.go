@@ -229,8 +229,14 @@ func (a *gathering) images(ctx context.Context) {
 		return
 	}
 	list, err := a.g.readList(ctx, a.config)
+	if err == nil && len(a.config.Static) == 0 {
+		err = needImages(a.config.SlaveList, list)
+	}
 	if err != nil {
 		a.fail(filepath.Base(a.config.SlaveList), cert.SourceImage, err)
+		return
+	}
+	if len(list.Images()) == 0 {
 		return
 	}
 	client, err := a.g.newEC2(ctx, a.config)

@@ -18,7 +18,7 @@ func demoCommand(g *globals) *cobra.Command {
 		Short: "Replay the outage of July 2015 on the sandbox, start to end",
 		Long: `demo starts the sandbox with the farm of July 2015, plans the rotation of its
 expired certificate, carries it out over real SSH and WinRM, and checks on disk
-what has become of every image. It needs no AWS account and no network.
+what has become of every image and static worker. It needs no AWS account and no network.
 
 Exit codes: 0 all of it went as it should; 1 it did not; 2 bad usage, or a folder
 that can't be used; 130 interrupted.`,
@@ -56,7 +56,7 @@ func (g *globals) demo(ctx context.Context, dir string) error {
 		return &usageError{err: err}
 	}
 	defer s.Close()
-	g.say("July 2015. The certificate that every build worker pins has expired, and the\nfarm is down. Its AMIs hold the old one; they are to hold the new one.\n\n")
+	g.say("July 2015. The certificate that every build worker pins has expired, and the\nfarm is down. Its AMIs and its static workers hold the old one; they are to hold\nthe new one.\n\n")
 	before, err := snapshotImages(dir)
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (g *globals) checkDemo(dir string, r *rotation, before imageFolders) error 
 			return fmt.Errorf("cannot confirm that %s: %w", c.what, c.err)
 		}
 	}
-	g.say("\nThe farm is back: its list names images that hold the new certificate.\n")
+	g.say("\nThe farm is back: its list names images that hold the new certificate, and the\nstatic workers that were reached hold it, too.\n")
 	return nil
 }
 

@@ -84,6 +84,7 @@ func checkFarm(dir string, c *config.Config, before imageFolders) ([]check, erro
 		{"the look-alike C:\\bot\\cert.pem still holds the old certificate", lookAlikes(newList, after, oldCert)},
 		{"image ids apart, the list is byte for byte what it was", sameButIDs(oldList, newList)},
 		{"every instance that was launched is terminated", none(left)},
+		checkStatic(dir, c, oldCert, newCert),
 	}, nil
 }
 

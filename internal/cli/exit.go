@@ -23,8 +23,8 @@ const (
 
 // exitCodesHelp stands in the help of every command that starts something.
 const exitCodesHelp = `Exit codes: 0 done, or nothing to do; 1 failed; 2 bad usage, configuration or
-input, nothing was started; 4 partly done, the list untouched unless
---allow-partial, run again to go on; 130 interrupted.`
+input, nothing was started; 4 partly done, run again to go on; the list is
+untouched while an image is not done, unless --allow-partial; 130 interrupted.`
 
 // usageError is a mistake in usage, configuration or input: nothing was started.
 type usageError struct {
@@ -50,6 +50,7 @@ func exitCode(err error) int {
 	var (
 		code      codeError
 		partial   *rotate.PartialError
+		static    *rotate.StaticError
 		untouched *untouchedError
 	)
 	switch {
@@ -61,6 +62,8 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &partial):
 		return exitOfPartial(partial)
+	case errors.As(err, &static):
+		return exitOfStatic(static)
 	case errors.Is(err, rotate.ErrListChanged), errors.As(err, &untouched):
 		return exitPartial
 	case isInput(err):
@@ -86,6 +89,14 @@ func isInput(err error) bool {
 // about it, except that what was refused can be mended and run again.
 func exitOfPartial(partial *rotate.PartialError) int {
 	if partial.Done == 0 && partial.Refused == 0 {
+		return exitFailed
+	}
+	return exitPartial
+}
+
+// exitOfStatic: the same, where every image got through.
+func exitOfStatic(static *rotate.StaticError) int {
+	if static.Through == 0 && static.Refused == 0 {
 		return exitFailed
 	}
 	return exitPartial

@@ -35,6 +35,9 @@ func (g *globals) newFarm(ctx context.Context, f config.Flags) (*farm, error) {
 		return nil, usagef("set slave_list, or use --slave-list", "cannot tell which images are in use: no slave list is given")
 	}
 	list, err := g.readList(ctx, c)
+	if err == nil {
+		err = needImages(c.SlaveList, list)
+	}
 	if err != nil {
 		return nil, err
 	}

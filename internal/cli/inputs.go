@@ -38,6 +38,9 @@ func (g *globals) keptOf(ctx context.Context, c *config.Config) *keptItems {
 func (g *globals) readInputsWith(ctx context.Context, c *config.Config, kept *keptItems) (*inputs, error) {
 	in := &inputs{files: map[string]*cert.File{}, kept: kept, now: g.Now()}
 	list, err := g.readList(ctx, c)
+	if err == nil && len(c.Static) == 0 {
+		err = needImages(c.SlaveList, list)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +93,7 @@ func filePairs(c *config.Config) []pair {
 	if c.Certificate.New != "" && len(c.Certificate.Old) > 0 {
 		pairs = append(pairs, pair{c.Certificate.Old, c.Certificate.New})
 	}
-	files := slices.Concat(c.Platforms.Linux.Files, c.Platforms.Windows.Files)
-	for _, o := range c.Overrides {
-		files = append(files, o.Files...)
-	}
-	for _, f := range files {
+	for _, f := range c.AllFiles() {
 		own := pairOf(c, f)
 		same := func(p pair) bool { return p.new == own.new && slices.Equal(p.old, own.old) }
 		if !slices.ContainsFunc(pairs, same) {

@@ -25,7 +25,7 @@ func (g *globals) listStore(c *config.Config) (listStore, error) {
 	return listFile{path: c.SlaveList}, nil
 }
 
-// readList reads a list that has something to rotate.
+// readList reads a list that has workers.
 func (g *globals) readList(ctx context.Context, c *config.Config) (*slavelist.List, error) {
 	store, err := g.listStore(c)
 	if err != nil {
@@ -38,7 +38,7 @@ func (g *globals) readList(ctx context.Context, c *config.Config) (*slavelist.Li
 	return parseList(c.SlaveList, data)
 }
 
-// parseList refuses a list that has nothing to rotate.
+// parseList refuses a list that has no workers.
 func parseList(name string, data []byte) (*slavelist.List, error) {
 	list, err := slavelist.Parse(name, data)
 	if err != nil {
@@ -47,10 +47,15 @@ func parseList(name string, data []byte) (*slavelist.List, error) {
 	if len(list.Entries()) == 0 {
 		return nil, usagef("name the slave-list.txt that the buildmaster reads", "cannot use the slave list %s: it has no workers", name)
 	}
-	if len(list.Images()) == 0 {
-		return nil, usagef("a worker that EC2 launches has ami=ami-… on its line", "cannot use the slave list %s: none of its workers has an image", name)
-	}
 	return list, nil
+}
+
+// needImages refuses a list that has no images.
+func needImages(name string, list *slavelist.List) error {
+	if len(list.Images()) == 0 {
+		return usagef("a worker that EC2 launches has ami=ami-… on its line; name the computers of others under static", "cannot use the slave list %s: none of its workers has an image", name)
+	}
+	return nil
 }
 
 func isURL(path string) bool { return strings.Contains(path, "://") }

@@ -64,7 +64,7 @@ func (p *placement) problem(image, message, hint string) {
 // newRegions makes the clients of a command: one for the configuration's region
 // and one for each other in which an image of the list is.
 func (g *globals) newRegions(ctx context.Context, c *config.Config, list *slavelist.List) (*ec2ops.Regions, *placement, error) {
-	home, err := g.newEC2(ctx, c)
+	home, err := g.newHome(ctx, c, list)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -93,6 +93,7 @@ func (r *rotation) requestIn(req rotate.Request, region string) rotate.Request {
 	if region == r.cloud.Region() {
 		return req
 	}
+	req.Static = nil
 	launch := r.config.Launch.In(region)
 	req.SecurityGroups, req.LikeInstance, req.Subnet, req.KeyPair = launch.SecurityGroups, launch.LikeInstance, launch.Subnet, launch.KeyPair
 	return req

@@ -47,20 +47,20 @@ func explain(err error) (text string, hints []string) {
 		list      *slavelist.ParseError
 		blocked   *rotate.BlockedError
 		partial   *rotate.PartialError
+		static    *rotate.StaticError
 		untouched *untouchedError
 	)
 	switch {
 	case errors.Is(err, rotate.ErrInterrupted), errors.Is(err, context.Canceled):
 		return "cannot finish: interrupted", []string{runAgain}
 	case errors.As(err, &partial):
-		for _, cause := range partial.Causes {
-			hints = append(hints, hintOf(cause))
-		}
-		return "cannot finish: " + err.Error(), append(hints, runAgain)
+		return "cannot finish: " + err.Error(), append(hintsOf(err), runAgain)
 	case errors.Is(err, rotate.ErrListChanged):
 		return cannot("rewrite the list", err), []string{"somebody else has edited it: look at what it holds now, then " + runAgain}
 	case errors.As(err, &untouched):
 		return cannot("rewrite the list", err), []string{hintOf(err), runAgain}
+	case errors.As(err, &static):
+		return "cannot finish: " + err.Error(), append(hintsOf(err), runAgain)
 	case errors.As(err, &blocked):
 		return explainBlocked(blocked)
 	case errors.As(err, &conf):
@@ -69,6 +69,25 @@ func explain(err error) (text string, hints []string) {
 		return explainList(list)
 	}
 	return cannot("go on", err), []string{hintOf(err)}
+}
+
+// hintsOf gives the remedies of every image and static host that is not done.
+func hintsOf(err error) (hints []string) {
+	var (
+		partial *rotate.PartialError
+		static  *rotate.StaticError
+	)
+	var causes []error
+	if errors.As(err, &partial) {
+		causes = append(causes, partial.Causes...)
+	}
+	if errors.As(err, &static) {
+		causes = append(causes, static.Causes...)
+	}
+	for _, cause := range causes {
+		hints = append(hints, hintOf(cause))
+	}
+	return hints
 }
 
 // cannot puts "cannot DO: " before an error that doesn't say so itself.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/amirotate/amirotate/internal/cert"
@@ -22,6 +23,7 @@ type rotation struct {
 	store  listStore
 	cloud  *ec2ops.Regions
 	placed *placement
+	static *staticFarm
 	dialer *remote.Dialer
 	master *master.Switch // nil: nobody looks after it
 	getenv func(string) string
@@ -53,32 +55,34 @@ func (g *globals) rotationOf(ctx context.Context, c *config.Config, in *inputs) 
 	if err != nil {
 		return nil, err
 	}
-	regions, placed, err := g.newRegions(ctx, c, in.list)
-	if err != nil {
+	r := &rotation{config: c, inputs: in, store: store, getenv: g.Getenv, now: g.Now, access: newAccessTable()}
+	if err := r.checkLaunch(); err != nil {
 		return nil, err
 	}
-	master, err := g.masterOf(c, in.kept)
-	if err != nil {
+	if r.cloud, r.placed, err = g.newRegions(ctx, c, in.list); err != nil {
 		return nil, err
 	}
-	r := &rotation{master: master, config: c, inputs: in, store: store, cloud: regions, placed: placed, getenv: g.Getenv, now: g.Now, access: newAccessTable()}
+	if r.master, err = g.masterOf(c, in.kept); err != nil {
+		return nil, err
+	}
 	r.dialer = remote.NewDialer(remote.DialerOptions{
 		Bastion:      bastionOf(c.Bastion),
 		Access:       r.access.of,
-		Console:      regions.Console,
-		PasswordData: regions.PasswordData,
+		Console:      r.cloud.Console,
+		PasswordData: r.cloud.PasswordData,
 		Getenv:       g.Getenv,
 		Pauses:       remote.Pauses{First: dialPause, Max: max(dialPause, c.Waits.Poll)},
 	})
-	return r, nil
+	return r, r.findStatic()
 }
 
 // dialPause is the first one between two attempts to reach a booting host.
 const dialPause = 20 * time.Millisecond
 
-// close ends the connections to the bastion and to EC2.
+// close ends the connections to the bastion, to static hosts and to EC2.
 func (r *rotation) close() {
 	_ = r.dialer.Close()
+	r.static.close()
 	r.cloud.Close()
 }
 
@@ -114,8 +118,9 @@ func (r *rotation) plan(ctx context.Context) (*rotate.Plan, error) {
 		ListPath: c.SlaveList, List: r.inputs.list,
 		SecurityGroups: c.Launch.SecurityGroups, LikeInstance: c.Launch.LikeInstance, Subnet: c.Launch.Subnet,
 		KeyPair: c.Launch.KeyPair, InstanceProfile: c.Launch.InstanceProfile, Spot: c.Launch.Spot,
-		Epochs: rotate.EpochsAt(c.Epoch, rotate.Period(c.Refresh.Epoch), r.now()), CertNotAfter: r.inputs.notAfter.UTC().Format(time.RFC3339), Problems: r.inputs.problems,
+		Epochs: rotate.EpochsAt(c.Epoch, rotate.Period(c.Refresh.Epoch), r.now()), CertNotAfter: r.inputs.notAfter.UTC().Format(time.RFC3339),
 		Settings: r.settingsFor, ByTags: r.byTags && !c.Overlaps(),
+		Problems: slices.Concat(r.inputs.problems, r.static.problems),
 	}
 	if c.Bastion.Set() {
 		host, _, err := net.SplitHostPort(c.Bastion.Address)
@@ -132,11 +137,19 @@ func (r *rotation) plan(ctx context.Context) (*rotate.Plan, error) {
 		req.Overlap = r.fleet.Overlap
 		req.Problems = append(req.Problems, r.inputs.overlapProblems(c, r.fleet.Overlap.Stage)...)
 	}
+	var err error
+	if req.Static, err = r.staticRequests(); err != nil {
+		return nil, err
+	}
 	plan, err := r.planRegions(ctx, planner, req)
 	if err != nil {
 		return nil, beforeStart(err)
 	}
+	if !r.hasImages() {
+		plan.Region = c.Region
+	}
 	r.learnAccess(plan)
+	r.static.checkAccess(plan, r.getenv)
 	if r.master != nil {
 		planMaster(ctx, r.master, plan)
 	}
@@ -193,8 +206,8 @@ func (r *rotation) runner(g *globals, reporter rotate.Reporter, allowPartial boo
 	w := r.config.Waits
 	runner := &rotate.Runner{
 		Images: r.cloud, Instances: r.cloud, Maker: r.cloud, Destroyer: r.cloud, Watcher: r.cloud,
-		Dialer: dialer{r.dialer}, ListFile: r.store, Reporter: reporter,
-		Waits:      rotate.Waits{Launch: w.Launch, Connect: w.Connect, Patch: w.Patch, Stop: w.Stop, Image: w.Image, Prove: w.Prove},
+		Dialer: dialer{r.dialer}, Static: r.static, ListFile: r.store, Reporter: reporter,
+		Waits:      rotate.Waits{Launch: w.Launch, Connect: w.Connect, Static: w.Static, Patch: w.Patch, Stop: w.Stop, Image: w.Image, Prove: w.Prove},
 		RetryPause: w.Poll, MaxParallel: r.config.MaxParallel, AllowPartial: allowPartial, Now: g.Now,
 	}
 	if r.config.Overlaps() {
@@ -211,5 +224,5 @@ func (r *rotation) runner(g *globals, reporter rotate.Reporter, allowPartial boo
 type dialer struct{ *remote.Dialer }
 
 func (d dialer) Dial(ctx context.Context, t rotate.Target) (rotate.Host, error) {
-	return d.Dialer.Dial(ctx, remote.Target(t))
+	return d.Dialer.Dial(ctx, remote.Target{Source: t.Source, InstanceID: t.InstanceID, Address: t.Address})
 }

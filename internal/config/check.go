@@ -21,6 +21,9 @@ func (d *decoder) check(c *Config) {
 	for i := range c.Overrides {
 		d.checkOverride(fmt.Sprintf("overrides[%d]", i), &c.Overrides[i])
 	}
+	for i := range c.Static {
+		d.checkStatic(fmt.Sprintf("static[%d]", i), &c.Static[i])
+	}
 }
 
 // refuse adds a problem with the value of a key.
@@ -106,10 +109,16 @@ func (d *decoder) checkFingerprint(key string, fingerprint *string) {
 }
 
 func (d *decoder) checkOverride(key string, o *Override) {
-	if len(o.Workers) == 0 {
-		d.missing(key, "workers", key+" names no workers", `give it some: workers: ["linux-snap*"]`)
+	d.checkWorkers(key, o.Workers, `give it some: workers: ["linux-snap*"]`)
+	d.checkPlatform(key, "", &o.Platform)
+}
+
+// checkWorkers looks at the globs by which an entry names its workers.
+func (d *decoder) checkWorkers(key string, globs []string, hint string) {
+	if len(globs) == 0 {
+		d.missing(key, "workers", key+" names no workers", hint)
 	}
-	for i, glob := range o.Workers {
+	for i, glob := range globs {
 		if _, err := path.Match(glob, ""); err != nil {
 			at := fmt.Sprintf("%s.workers[%d]", key, i)
 			if d.lines[at].line == 0 {
@@ -118,5 +127,4 @@ func (d *decoder) checkOverride(key string, o *Override) {
 			d.refuse(at, fmt.Sprintf("%.80q is not a glob", glob), `close each [ with a ], or write \[ for the character itself`)
 		}
 	}
-	d.checkPlatform(key, "", &o.Platform)
 }

@@ -14,6 +14,7 @@ type Config struct {
 	Bastion     Bastion     `yaml:"bastion" doc:"The SSH host through which instances are reached." default:"none, instances are reached directly"`
 	Platforms   Platforms   `yaml:"platforms" doc:"How hosts of each platform are reached, and which files they hold."`
 	Overrides   []Override  `yaml:"overrides" doc:"Settings for the images of some workers."`
+	Static      []Static    `yaml:"static" doc:"Computers of workers without ami=, whose files are replaced in place."`
 	Epoch       string      `yaml:"epoch" doc:"A word that makes every patch a new one: change it to have all images replaced although certificates and paths are the same."`
 	Refresh     Refresh     `yaml:"refresh" doc:"How refresh works on its schedule."`
 	Notify      Notify      `yaml:"notify" doc:"Commands of this machine that are told how rotate and refresh ended."`
@@ -110,6 +111,7 @@ type Waits struct {
 	Poll    time.Duration `yaml:"poll" default:"1s" doc:"Between two looks at EC2."`
 	Launch  time.Duration `yaml:"launch" default:"10m" doc:"For an instance to run."`
 	Connect time.Duration `yaml:"connect" default:"20m" doc:"For a running instance to be reached; Windows takes minutes to boot."`
+	Static  time.Duration `yaml:"static" default:"1m" doc:"For a static host to be reached; it runs already, or it doesn't."`
 	Patch   time.Duration `yaml:"patch" default:"10m" doc:"For the files of a host to be replaced and read back."`
 	Stop    time.Duration `yaml:"stop" default:"15m" doc:"For an instance to stop."`
 	Image   time.Duration `yaml:"image" default:"2h" doc:"For an image to be available; raise it for big disks."`

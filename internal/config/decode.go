@@ -101,7 +101,7 @@ func (d *decoder) resolve(path string, node ast.Node) (ast.Node, bool) {
 // commented out. A setting must have a value.
 func (d *decoder) null(path string, node ast.Node, v reflect.Value) {
 	switch v.Interface().(type) {
-	case Certificate, Store, Check, Launch, Bastion, Platforms, Platform, Master, MasterCheck, Waits, Refresh, Notify, []Override, []File, []Command, []Leaf, []Endpoint:
+	case Certificate, Store, Check, Launch, Bastion, Platforms, Platform, Master, MasterCheck, Waits, Refresh, Notify, []Override, []Static, []File, []Command, []Leaf, []Endpoint:
 		return
 	}
 	d.wrong(path, node, path+" has no value", "give it one, or remove the line")

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -149,20 +150,33 @@ func flagError(key, message, hint string) error {
 // hostPort completes an address with SSH's port and brackets where they are
 // missing.
 func hostPort(s string) (string, error) {
-	host, port, err := net.SplitHostPort(s)
+	host, port, err := splitAddress(s)
 	if err != nil {
-		host, port = strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"), strconv.Itoa(portSSH)
+		return "", err
+	}
+	return net.JoinHostPort(host, strconv.Itoa(cmp.Or(port, portSSH))), nil
+}
+
+// splitAddress reads host, host:port or an IPv6 address with or without
+// brackets; the port is 0 if there is none.
+func splitAddress(s string) (host string, port int, err error) {
+	host, digits, err := net.SplitHostPort(s)
+	if err != nil {
+		host, digits = strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"), ""
 		if strings.Contains(host, ":") && net.ParseIP(zoneless(host)) == nil {
-			return "", errors.New("neither host, host:port nor an IPv6 address")
+			return "", 0, errors.New("neither host, host:port nor an IPv6 address")
 		}
 	}
 	if host == "" || strings.ContainsAny(host, " \t\n[]@/") {
-		return "", errors.New("no such host name is possible")
+		return "", 0, errors.New("no such host name is possible")
 	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-		return "", fmt.Errorf("port %q is not a number from 1 to 65535", port)
+	if err != nil {
+		return host, 0, nil
 	}
-	return net.JoinHostPort(host, port), nil
+	if port, err = strconv.Atoi(digits); err != nil || port < 1 || port > 65535 {
+		return "", 0, fmt.Errorf("port %q is not a number from 1 to 65535", digits)
+	}
+	return host, port, nil
 }
 
 // zoneless drops the zone of an IPv6 address.

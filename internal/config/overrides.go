@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -23,12 +22,7 @@ func (c *Config) bindOverrides() {
 }
 
 // matches tells whether a worker is meant.
-func (o Override) matches(worker string) bool {
-	return slices.ContainsFunc(o.Workers, func(glob string) bool {
-		ok, err := path.Match(glob, worker)
-		return err == nil && ok
-	})
-}
+func (o Override) matches(worker string) bool { return matchesAny(o.Workers, worker) }
 
 // setting is what one worker's overrides say of one key.
 type setting struct {

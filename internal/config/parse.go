@@ -42,6 +42,7 @@ func Parse(path string, data []byte, getenv func(string) string) (*Config, error
 	}
 	c.lines = d.lines
 	c.bindOverrides()
+	c.bindStatic()
 	c.keepInStore()
 	d.check(c)
 	d.problems.sort()

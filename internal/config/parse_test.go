@@ -74,7 +74,7 @@ func TestParse(t *testing.T) {
 			{Workers: []string{"linux-snap*"}, InstanceType: "m3.large", Platform: config.Platform{User: "root", SSHAlgorithms: "legacy"}},
 			{Workers: []string{"win*"}, Platform: config.Platform{Port: 15986}},
 		},
-		Waits: config.Waits{Poll: 250 * time.Millisecond, Launch: 10 * time.Minute, Connect: 20 * time.Minute, Patch: 10 * time.Minute,
+		Waits: config.Waits{Poll: 250 * time.Millisecond, Launch: 10 * time.Minute, Connect: 20 * time.Minute, Static: time.Minute, Patch: 10 * time.Minute,
 			Stop: 15 * time.Minute, Image: 4 * time.Hour, Prove: 10 * time.Minute},
 		MaxParallel: 3,
 		Epoch:       "2026-11",

@@ -41,7 +41,7 @@ func keyOf(path string, f reflect.StructField) Key {
 		Path:    join(path, yamlName(f)),
 		Type:    typeName(f.Type),
 		Doc:     f.Tag.Get("doc"),
-		Default: f.Tag.Get("default"),
+		Default: defaultOf(path, f),
 		Values:  strings.Fields(f.Tag.Get("oneof")),
 	}
 	for flag := range strings.SplitSeq(f.Tag.Get("flag"), ", ") {
@@ -55,8 +55,24 @@ func keyOf(path string, f reflect.StructField) Key {
 	return k
 }
 
-// beats tells whether a flag is for the platform of a key.
+// defaultOf is a key's default; that of a static host's key is its platform's.
+func defaultOf(path string, f reflect.StructField) string {
+	_, ofPlatform := fieldsIn(reflect.TypeFor[Platform]())[yamlName(f)]
+	switch {
+	case path != "static[]" || !ofPlatform:
+		return f.Tag.Get("default")
+	case yamlName(f) == "host_key":
+		return HostKeyKnownHosts
+	}
+	return "that of the platform"
+}
+
+// beats tells whether a flag is for the platform of a key. Flags speak of
+// instances: what a static host's entry says itself holds.
 func beats(flag, path string) bool {
+	if strings.HasPrefix(path, "static[]") {
+		return false
+	}
 	forWindows := strings.HasPrefix(flag, "windows-")
 	forLinux := strings.HasPrefix(flag, "linux-") || flag == "ssh-user"
 	switch {

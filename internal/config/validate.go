@@ -24,40 +24,63 @@ func (c *Config) validate(oldKnown bool) error {
 		"no old certificate is given", "set certificate.old to what hosts hold now, or use --old-cert")
 	need(c.Certificate.New != "" || c.every(func(f File) bool { return f.New != "" }), "certificate.new",
 		"no new certificate is given", "set certificate.new, or use --new-cert")
-	need(c.Launch.SecurityGroups != nil || c.Launch.LikeInstance != "", "launch.security_groups",
-		"no security group is given", "set launch.security_groups to groups that let the bastion in, or launch.like_instance; or use --security-group or --like-instance")
+	need(len(c.Static) > 0 || c.canLaunch(), "launch.security_groups", noGroup, noGroupHint)
 	need(c.hasLinuxUser(), "platforms.linux.user",
 		"no user for Linux hosts is given", "set platforms.linux.user, or use --ssh-user")
 	need(!c.Bastion.Set() || c.Bastion.User != "", "bastion.user",
 		"no user for the bastion is given", "set bastion.user, or use --bastion user@host:port")
 	need(c.Bastion.Set() || c.lines["bastion"].line == 0, "bastion.address",
 		"the bastion has no address", "set bastion.address, or use --bastion user@host:port")
+	need(c.Bastion.Set() || !c.needsBastion(), "static.bastion",
+		"a static host is to be reached through the bastion, but there is none", "set bastion.address, or use --bastion user@host:port")
 	c.checkOverlap(oldKnown, need)
 	need(c.Bastion.Set() || !c.Master.Bastion && !c.Master.Check.Bastion, "master.bastion",
 		"the master is to be reached through the bastion, and there is none", "set bastion, or use --bastion user@host:port")
 	return wrong.err()
 }
 
-// allFiles returns the files of both platforms and of all overrides.
-func (c *Config) allFiles() []File {
+const (
+	noGroup     = "no security group is given"
+	noGroupHint = "set launch.security_groups to groups that let the bastion in, or launch.like_instance; or use --security-group or --like-instance"
+)
+
+// ValidateLaunch says what a list with images needs besides. Validate asks for
+// it where no static hosts are configured: a farm may have nothing else.
+func (c *Config) ValidateLaunch() error {
+	if c.canLaunch() {
+		return nil
+	}
+	return &Error{[]Problem{{File: c.file, Key: "launch.security_groups", Message: noGroup, Hint: noGroupHint}}}
+}
+
+func (c *Config) canLaunch() bool {
+	return c.Launch.SecurityGroups != nil || c.Launch.LikeInstance != ""
+}
+
+// AllFiles returns the files of both platforms, of all overrides and of all
+// static hosts.
+func (c *Config) AllFiles() []File {
 	files := slices.Concat(c.Platforms.Linux.Files, c.Platforms.Windows.Files)
 	for _, o := range c.Overrides {
 		files = append(files, o.Files...)
 	}
+	for _, s := range c.Static {
+		files = append(files, s.Files...)
+	}
 	return files
 }
 
-func (c *Config) hasFiles() bool { return len(c.allFiles()) > 0 }
+func (c *Config) hasFiles() bool { return len(c.AllFiles()) > 0 }
 
 // every tells whether there are files and all have a property.
 func (c *Config) every(has func(File) bool) bool {
-	files := c.allFiles()
+	files := c.AllFiles()
 	return len(files) > 0 && !slices.ContainsFunc(files, func(f File) bool { return !has(f) })
 }
 
 // hasLinuxUser tells whether Linux hosts may have a user; For knows it of each
 // image.
 func (c *Config) hasLinuxUser() bool {
-	return len(c.Platforms.Linux.Files) == 0 || c.Platforms.Linux.User != "" ||
+	return len(c.Platforms.Linux.Files) == 0 || c.Platforms.Linux.User != "" || len(c.Static) > 0 ||
 		slices.ContainsFunc(c.Overrides, func(o Override) bool { return o.User != "" })
 }

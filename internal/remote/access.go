@@ -27,6 +27,7 @@ type Target struct {
 	Source     string // the source image, by which the access settings are found
 	InstanceID string
 	Address    string // IP address or name, without a port
+	Settled    bool   // it has been up for long: a login that it refuses is its answer
 }
 
 // Access is how instances of one source image are reached.

@@ -130,7 +130,7 @@ func (d *Dialer) Dial(ctx context.Context, t Target) (Host, error) {
 			if refusedSince.IsZero() {
 				refusedSince = time.Now()
 			}
-			if time.Since(refusedSince) >= d.opts.LoginGrace {
+			if t.Settled || time.Since(refusedSince) >= d.opts.LoginGrace {
 				return nil, fmt.Errorf("cannot connect to %s: %w", t.name(), err)
 			}
 		case IsFinal(err):

@@ -21,15 +21,8 @@ type bastionSide struct {
 // lookAtBastion checks that the bastion answers with the right key, and that
 // the groups let it in: the only trap that the postmortem names.
 func (p *planning) lookAtBastion(ctx context.Context, groups []cloud.SecurityGroup) error {
-	if p.CheckBastion != nil {
-		if err := p.CheckBastion(ctx); err != nil {
-			if ctx.Err() != nil {
-				return err
-			}
-			problem := problemFrom("bastion", err)
-			problem.Severity = Error
-			p.report(problem)
-		}
+	if err := p.checkBastion(ctx); err != nil {
+		return err
 	}
 	if p.req.BastionAddress == "" || len(groups) == 0 {
 		return nil
@@ -46,6 +39,25 @@ func (p *planning) lookAtBastion(ctx context.Context, groups []cloud.SecurityGro
 	for _, port := range ports {
 		p.judgeGroups(groups, side, int32(port))
 	}
+	return nil
+}
+
+// checkBastion checks, once, that the bastion answers with the right key.
+func (p *planning) checkBastion(ctx context.Context) error {
+	if p.CheckBastion == nil || p.bastionChecked {
+		return nil
+	}
+	p.bastionChecked = true
+	err := p.CheckBastion(ctx)
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return err
+	}
+	problem := problemFrom("bastion", err)
+	problem.Severity = Error
+	p.report(problem)
 	return nil
 }
 

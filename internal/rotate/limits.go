@@ -14,6 +14,7 @@ import (
 type Waits struct {
 	Launch  time.Duration // from RunInstances until the instance runs
 	Connect time.Duration // until it answers; a Windows boot takes minutes
+	Static  time.Duration // until a static host answers, which runs already or doesn't
 	Patch   time.Duration // to replace the files and read them back
 	Stop    time.Duration // until it is stopped or terminated
 	Image   time.Duration // until the image is available; EC2 may take up to 24 hours
@@ -24,6 +25,7 @@ type Waits struct {
 var defaultWaits = Waits{
 	Launch:  10 * time.Minute,
 	Connect: 20 * time.Minute,
+	Static:  time.Minute,
 	Patch:   10 * time.Minute,
 	Stop:    15 * time.Minute,
 	Image:   2 * time.Hour,
@@ -39,6 +41,7 @@ func (w Waits) OrDefault() Waits {
 	}
 	def(&w.Launch, defaultWaits.Launch)
 	def(&w.Connect, defaultWaits.Connect)
+	def(&w.Static, defaultWaits.Static)
 	def(&w.Patch, defaultWaits.Patch)
 	def(&w.Stop, defaultWaits.Stop)
 	def(&w.Image, defaultWaits.Image)

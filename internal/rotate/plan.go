@@ -24,13 +24,14 @@ const (
 
 // Plan is what a rotation would do. Its JSON is a contract.
 type Plan struct {
-	Region        string       `json:"region"` // the configuration's own
-	List          ListPlan     `json:"list"`
-	Images        []*ImagePlan `json:"images"`
-	StaticWorkers []string     `json:"static_workers"`
-	Master        *master.Plan `json:"master,omitempty"` // nil: nobody looks after it
-	Problems      []Problem    `json:"problems"`
-	Overlap       *Progress    `json:"overlap,omitempty"` // how far it has come; with strategy overlap
+	Region        string        `json:"region"` // the configuration's own
+	List          ListPlan      `json:"list"`
+	Images        []*ImagePlan  `json:"images"`
+	StaticWorkers []string      `json:"static_workers"`   // workers without ami=
+	Static        []*StaticPlan `json:"static"`           // the computers that they run on
+	Master        *master.Plan  `json:"master,omitempty"` // nil: nobody looks after it
+	Problems      []Problem     `json:"problems"`
+	Overlap       *Progress     `json:"overlap,omitempty"` // how far it has come; with strategy overlap
 
 	list *slavelist.List
 }

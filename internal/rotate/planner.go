@@ -36,6 +36,9 @@ type Request struct {
 	// expected there, beside what Settings say.
 	ByTags bool
 
+	// Static are the computers that workers without ami= run on.
+	Static []StaticHost
+
 	// BastionAddress is the bastion's host name or address, "" for none.
 	BastionAddress string
 
@@ -76,6 +79,8 @@ type planning struct {
 	ports map[int]bool // transport ports that the groups must let the bastion in on
 	// goOnIn is the neighbouring epoch in which another run has begun, "" for none.
 	goOnIn string
+
+	bastionChecked bool
 }
 
 // Plan looks at everything and reports every problem that it finds. An error
@@ -91,10 +96,12 @@ func (pl *Planner) Plan(ctx context.Context, req Request) (*Plan, error) {
 		Overlap:       req.Overlap,
 		Images:        []*ImagePlan{},
 		StaticWorkers: []string{},
+		Static:        []*StaticPlan{},
 		Problems:      slices.Clone(req.Problems),
 		list:          req.List,
 	}}
 	p.readList()
+	p.planStatic()
 	if err := p.lookAtImages(ctx); err != nil {
 		return nil, err
 	}
@@ -107,6 +114,11 @@ func (pl *Planner) Plan(ctx context.Context, req Request) (*Plan, error) {
 	}
 	if slices.ContainsFunc(p.plan.Images, func(img *ImagePlan) bool { return img.Action == Replace }) {
 		if err := p.lookAtSurroundings(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if slices.ContainsFunc(p.plan.Static, func(s *StaticPlan) bool { return s.Bastion }) {
+		if err := p.checkBastion(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -143,6 +155,9 @@ func (p *planning) lookAtImages(ctx context.Context) error {
 	ids := make([]string, len(p.plan.Images))
 	for i, img := range p.plan.Images {
 		ids[i] = img.Source
+	}
+	if len(ids) == 0 {
+		return nil
 	}
 	found, err := p.Images.Images(ctx, ids)
 	if err != nil {

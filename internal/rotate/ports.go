@@ -134,6 +134,12 @@ type ListFile interface {
 	Replace(ctx context.Context, old, new []byte) error
 }
 
+// StaticDialer connects to the static host of a worker. DialStatic keeps trying
+// until ctx ends or the answer is final.
+type StaticDialer interface {
+	DialStatic(ctx context.Context, worker string) (Host, error)
+}
+
 // Dialer connects to instances. Dial keeps trying while the host is still
 // booting, until ctx ends or the answer is final (a wrong host key, a bastion
 // that refuses); its error names the last cause.

@@ -19,12 +19,14 @@ const (
 	StatusBlocked     = "blocked"     // a problem that the plan found stood in the way
 	StatusRefused     = "refused"     // a file holds something unexpected, or stunnel reads another; the image is left alone
 	StatusFailed      = "failed"      // see Err
+	StatusUnreachable = "unreachable" // a static host that did not answer, or not as it should
 	StatusInterrupted = "interrupted" // the run was ended before it was done
 )
 
 // Result is what a run has done.
 type Result struct {
 	Images        []ImageResult
+	Static        []StaticResult
 	ListRewritten bool
 	Master        *master.Result   // nil if it was left alone
 	Edits         []slavelist.Edit // of ami= values, once the list was to be rewritten
@@ -45,7 +47,7 @@ type ImageResult struct {
 }
 
 func newResult(plan *Plan) *Result {
-	r := &Result{}
+	r := &Result{Static: newStaticResults(plan)}
 	for _, p := range plan.Images {
 		img := ImageResult{Source: p.Source, Region: p.Region, Replacement: p.Replacement}
 		switch p.Action {
@@ -124,14 +126,15 @@ func (e *PartialError) Error() string {
 // Unwrap returns the causes.
 func (e *PartialError) Unwrap() []error { return e.Causes }
 
-// imageError is why an image has no proven replacement.
+// imageError is why an image has no proven replacement, or a static host no new
+// files.
 type imageError struct {
-	image string
+	image string // or the host's worker
 	err   error
 }
 
 func (e *imageError) Error() string { return e.image + ": " + e.err.Error() }
 func (e *imageError) Unwrap() error { return e.err }
 
-// errBlocked is the cause of an image that a problem of the plan kept out.
+// errBlocked is the cause of an image or static host that a problem of the plan kept out.
 var errBlocked = errors.New("a problem that the plan found stands in the way")

@@ -20,6 +20,7 @@ type Runner struct {
 	Destroyer Destroyer
 	Watcher   Watcher
 	Dialer    Dialer
+	Static    StaticDialer // nil if the plan has no static hosts
 	ListFile  ListFile
 	Reporter  Reporter
 	Master    Master // nil: nobody looks after it
@@ -67,20 +68,22 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (*Result, error) {
 	if err != nil {
 		return result, err
 	}
+	awaitStatic := ru.patchStatic(ctx, result)
 	ru.rotateAll(ctx, images, result)
+	awaitStatic()
 	err = ru.outcome(ctx, result)
 	listErr := ru.rewriteList(ctx, result, err)
 	stageErr := ru.lookAtStage(ctx, result, err, listErr)
 	masterErr := ru.switchMaster(ctx, result, err, firstOf(listErr, stageErr))
 	cleanErr := ru.clean(ctx, images, result)
-	return result, errors.Join(firstOf(err, listErr, stageErr), masterErr, cleanErr)
+	return result, errors.Join(firstOf(err, listErr, stageErr), ru.staticOutcome(ctx, result), masterErr, cleanErr)
 }
 
 // blocked returns the error that keeps anything from being launched.
 func (r *Runner) blocked(plan *Plan) error {
 	var standing []Problem
 	for _, problem := range plan.Errors() {
-		if problem.Image == "" || !r.AllowPartial {
+		if problem.Image == "" && problem.Worker == "" || !r.AllowPartial {
 			standing = append(standing, problem)
 		}
 	}

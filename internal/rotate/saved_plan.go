@@ -39,7 +39,7 @@ func (p *Plan) ChangedSince(saved *Plan) []string {
 			differ(is.Source, "not in the list", "in the list")
 		}
 	}
-	return changed
+	return append(changed, p.staticChangedSince(saved)...)
 }
 
 func (p *ImagePlan) changedSince(saved *ImagePlan) []string {

@@ -43,6 +43,12 @@ func (l *stepLog) fail(err error) {
 	l.open = ""
 }
 
+// skip closes the open step as one that need not be done.
+func (l *stepLog) skip(detail string) {
+	l.report(l.open, Skipped, l.clock().Sub(l.started), detail)
+	l.open = ""
+}
+
 // note tells something about the open step without closing it.
 func (l *stepLog) note(format string, args ...any) {
 	if l.open != "" {

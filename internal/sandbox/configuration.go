@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/amirotate/amirotate/internal/sandbox/scenario"
+	"github.com/amirotate/amirotate/internal/sandbox/statichost"
 )
 
 // The part of amirotate's configuration that a sandbox needs. Paths are
@@ -22,6 +23,7 @@ type (
 		Bastion     configBastion      `yaml:"bastion"`
 		Platforms   map[string]*access `yaml:"platforms"`
 		Overrides   []override         `yaml:"overrides,omitempty"`
+		Static      []staticEntry      `yaml:"static,omitempty"`
 		Waits       configWaits        `yaml:"waits"`
 	}
 	configCertificate struct {
@@ -64,7 +66,8 @@ type (
 		StunnelConf string     `yaml:"stunnel_conf,omitempty"`
 	}
 	configWaits struct {
-		Poll string `yaml:"poll"`
+		Poll   string `yaml:"poll"`
+		Static string `yaml:"static,omitempty"`
 	}
 )
 
@@ -73,13 +76,16 @@ const leastPoll = 10 * time.Millisecond
 
 // configuration writes amirotate.yaml: for each platform what most of its
 // images have, and overrides for the workers of the others.
-func configuration(sc *scenario.Scenario, bastion string) ([]byte, error) {
+func configuration(sc *scenario.Scenario, bastion string, static []*statichost.Host) ([]byte, error) {
 	poll := max(leastPoll, time.Duration(*sc.Clock.Scale*float64(time.Second)))
 	c := configFile{
 		SlaveList: "slave-list.txt", Region: sc.Region,
 		Certificate: configCertificate{Old: "old-cert.pem", New: "new-cert.pem"},
-		Launch:      launchOf(sc), Platforms: map[string]*access{}, Waits: configWaits{poll.String()},
+		Launch:      launchOf(sc), Platforms: map[string]*access{}, Waits: configWaits{Poll: poll.String()},
 		Bastion: configBastion{Address: bastion, User: bastionUser, IdentityFile: identityFile, KnownHosts: knownHostsFile},
+	}
+	if len(static) > 0 {
+		c.Static, c.Waits.Static = staticEntries(static), staticWait.String()
 	}
 	if sc.NewKey != nil {
 		c.Certificate.Key = "new-key.pem"

@@ -27,6 +27,7 @@ import (
 	"github.com/amirotate/amirotate/internal/sandbox/network"
 	"github.com/amirotate/amirotate/internal/sandbox/scenario"
 	"github.com/amirotate/amirotate/internal/sandbox/ssmapi"
+	"github.com/amirotate/amirotate/internal/sandbox/statichost"
 )
 
 // Options say what a sandbox is to serve, and where.
@@ -53,6 +54,7 @@ type Sandbox struct {
 	bastion *bastion.Bastion
 	clock   *clock.Clock
 	policy  atomic.Pointer[iam.Policy]
+	static  []*statichost.Host
 	server  *http.Server
 	serving sync.WaitGroup
 	log     *os.File
@@ -129,11 +131,15 @@ func (s *Sandbox) serve(sc *scenario.Scenario, o Options, listen string) error {
 	if err != nil {
 		return err
 	}
-	drivers := o.Drivers
-	if drivers == nil {
-		drivers = s.drivers(net, pace, keys, s.hostFaults(pace, o.Observe))
+	faults := s.hostFaults(pace, o.Observe)
+	machines := o.Drivers
+	if machines == nil {
+		machines = drivers(net, pace, keys, faults, s.powerFail)
 	}
-	if err := s.setUp(sc, ec2state.Options{Dir: s.dir, Clock: pace, Drivers: drivers, Bastion: from}); err != nil {
+	if err := s.setUp(sc, ec2state.Options{Dir: s.dir, Clock: pace, Drivers: machines, Bastion: from}); err != nil {
+		return err
+	}
+	if err := s.startStatic(net, pace, keys, faults, from, sc.Static); err != nil {
 		return err
 	}
 	if s.log, err = os.OpenFile(filepath.Join(s.dir, "api.jsonl"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644); err != nil {
@@ -240,6 +246,9 @@ func (s *Sandbox) Close() error {
 		}
 		if s.bastion != nil {
 			errs = append(errs, s.bastion.Close())
+		}
+		for _, h := range s.static {
+			errs = append(errs, h.Close())
 		}
 		for _, state := range s.states {
 			state.Close()

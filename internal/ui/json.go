@@ -42,6 +42,7 @@ type Summary struct {
 	ExitCode      int              `json:"exit_code"`
 	Error         string           `json:"error,omitempty"`
 	Left          []string         `json:"left,omitempty"` // what the next run goes on with
+	Static        []SummaryStatic  `json:"static"`
 }
 
 // SummaryImage is what has become of one source image.
@@ -70,7 +71,7 @@ func NewSummary(at time.Time, r *rotate.Result, exitCode int, err error) Summary
 	if r == nil {
 		r = &rotate.Result{}
 	}
-	s := Summary{Time: at, Event: "summary", Images: []SummaryImage{}, ListRewritten: r.ListRewritten, Master: r.Master, Overlap: r.Overlap, ExitCode: exitCode, Left: r.Left}
+	s := Summary{Time: at, Event: "summary", Images: []SummaryImage{}, Static: summarizeStatic(r.Static), ListRewritten: r.ListRewritten, Master: r.Master, Overlap: r.Overlap, ExitCode: exitCode, Left: r.Left}
 	if err != nil {
 		s.Error = err.Error()
 	}

@@ -31,6 +31,9 @@ func NewLines(w io.Writer, plan *rotate.Plan) *Lines {
 		l.names[img.Source] = img.Name
 		l.width = min(max(l.width, len(label(img.Source, img.Name))), maxLabel)
 	}
+	for _, s := range plan.Static {
+		l.width = min(max(l.width, len(s.Worker())), maxLabel)
+	}
 	return l
 }
 

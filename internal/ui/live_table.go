@@ -28,6 +28,11 @@ func newTable(plan *rotate.Plan, color bool, now time.Time) *table {
 			t.add(img.Source, &row{id: visible(img.Source), name: visible(img.Name), platform: visible(img.Platform), last: rotate.Prove})
 		}
 	}
+	for _, s := range plan.Static {
+		if s.Action != rotate.Blocked {
+			t.add(s.Worker(), &row{id: visible(s.Worker())})
+		}
+	}
 	return t
 }
 

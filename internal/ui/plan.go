@@ -13,22 +13,11 @@ import (
 // WritePlan shows a plan to people. Its problems are shown by WriteProblems.
 func WritePlan(w io.Writer, p *rotate.Plan) {
 	w = Printable(w)
-	fmt.Fprintf(w, "Plan for %s in %s: %s on %s\n\n", p.List.Path, p.Region,
-		count(p.List.Entries, "worker"), count(len(p.Images), "image"))
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "IMAGE\tNAME\tPLATFORM\tTYPE\tWORKERS\tACTION")
-	for _, img := range p.Images {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%s\n", img.Source, orDash(img.Name), orDash(img.Platform), orDash(img.InstanceType),
-			len(img.Workers), img.Action)
+	fmt.Fprintf(w, "Plan for %s%s: %s\n", p.List.Path, in(p.Region), counts(p))
+	if len(p.Images) > 0 {
+		writeImages(w, p)
 	}
-	_ = tw.Flush()
-	for _, img := range p.Images {
-		writeImage(w, img)
-	}
-	if len(p.StaticWorkers) > 0 {
-		fmt.Fprintf(w, "\nStatic workers, not launched:\n")
-		writeWrapped(w, "  ", "  ", p.StaticWorkers)
-	}
+	writeStaticPlan(w, p)
 	if p.Overlap != nil {
 		WriteStage(w, p.Overlap)
 	}
@@ -40,13 +29,46 @@ func WritePlan(w io.Writer, p *rotate.Plan) {
 	}
 }
 
+func in(region string) string {
+	if region == "" {
+		return ""
+	}
+	return " in " + region
+}
+
+// counts says what the list's workers run on.
+func counts(p *rotate.Plan) string {
+	workers, images := count(p.List.Entries, "worker"), count(len(p.Images), "image")
+	if len(p.Static) == 0 {
+		return workers + " on " + images
+	}
+	return workers + ", " + images + ", " + count(len(p.Static), "static host")
+}
+
+func writeImages(w io.Writer, p *rotate.Plan) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "\nIMAGE\tNAME\tPLATFORM\tTYPE\tWORKERS\tACTION")
+	for _, img := range p.Images {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%s\n", img.Source, orDash(img.Name), orDash(img.Platform), orDash(img.InstanceType),
+			len(img.Workers), img.Action)
+	}
+	_ = tw.Flush()
+	for _, img := range p.Images {
+		writeImage(w, img)
+	}
+}
+
 func writeImage(w io.Writer, img *rotate.ImagePlan) {
 	fmt.Fprintf(w, "\n%s\n", label(img.Source, img.Name))
 	writeWrapped(w, "  workers  ", "           ", img.Workers)
 	if img.Replacement != "" {
 		fmt.Fprintf(w, "  becomes  %s\n", img.Replacement)
 	}
-	for _, c := range img.Changes {
+	writeChanges(w, img.Changes)
+}
+
+func writeChanges(w io.Writer, changes []rotate.ChangePlan) {
+	for _, c := range changes {
 		fmt.Fprintf(w, "  file     %s\n", c.Path)
 		for i, md5 := range c.OldMD5 {
 			word := "old md5"

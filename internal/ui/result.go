@@ -8,12 +8,17 @@ import (
 	"github.com/amirotate/amirotate/internal/rotate"
 )
 
-// WriteResult shows what a run has done: what became of each image, each file's
-// MD5 before, after and proven, look-alikes, the list's diff, and what is left.
+// WriteResult shows what a run has done: what became of each image and static
+// host, each file's MD5 before, after and proven, look-alikes, the list's diff,
+// and what is left.
 func WriteResult(w io.Writer, r *rotate.Result) {
 	w = Printable(w)
-	writeOutcomes(w, r)
+	if len(r.Images) > 0 {
+		writeOutcomes(w, r)
+	}
+	writeStaticOutcomes(w, r)
 	writeDigests(w, r)
+	writeStaticDigests(w, r)
 	writeLookAlikes(w, r)
 	WriteMaster(w, r.Master)
 	if r.ListRewritten {

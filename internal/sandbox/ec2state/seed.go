@@ -126,7 +126,7 @@ func (s *State) seedImage(src *scenario.Image) error {
 		im.RootDeviceName = "/dev/sda1"
 	}
 	put(s, s.images, im.ID, im)
-	return writeFiles(s.ImageRoot(im.ID), src.Platform, src.Files)
+	return WriteFiles(s.ImageRoot(im.ID), src.Platform, src.Files)
 }
 
 func (s *State) seedInstance(sc *scenario.Scenario, src *scenario.Instance) error {
@@ -155,7 +155,7 @@ func (s *State) seedInstance(sc *scenario.Scenario, src *scenario.Instance) erro
 	if err := copyTree(s.ImageRoot(src.Image), s.InstanceRoot(src.ID)); err != nil {
 		return err
 	}
-	if err := writeFiles(s.InstanceRoot(src.ID), in.Platform, src.Files); err != nil {
+	if err := WriteFiles(s.InstanceRoot(src.ID), in.Platform, src.Files); err != nil {
 		return err
 	}
 	if in.State == Running {
@@ -178,8 +178,8 @@ func withName(tags map[string]string, name string) map[string]string {
 	return tags
 }
 
-// writeFiles writes a scenario's files into a root folder, over what is there.
-func writeFiles(root, platform string, files []scenario.File) error {
+// WriteFiles writes a scenario's files into a root folder, over what is there.
+func WriteFiles(root, platform string, files []scenario.File) error {
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return fmt.Errorf("cannot make %s: %w", root, err)
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/amirotate/amirotate/internal/sandbox/machine"
 	"github.com/amirotate/amirotate/internal/sandbox/network"
 	"github.com/amirotate/amirotate/internal/sandbox/posixhost/commands"
@@ -63,6 +65,15 @@ func (h *host) Console() []byte { return h.console.bytes() }
 
 // Password is "": a Linux host has none.
 func (h *host) Password() string { return "" }
+
+// HostKeys are those that its SSH server shows.
+func (h *host) HostKeys() []ssh.PublicKey {
+	var keys []ssh.PublicKey
+	for _, key := range h.keys {
+		keys = append(keys, key.PublicKey())
+	}
+	return keys
+}
 
 // Shutdown hangs up on all commands and returns when none runs any more, or
 // when ctx ends.

@@ -113,5 +113,10 @@ func (c *checker) slaveList() {
 	for i, im := range c.s.Images {
 		fmt.Fprintf(&list, "worker%d %s ami=%s instance_type=c3.2xlarge max_builds=1\n", i+1, strings.Repeat("0", 20), im.ID)
 	}
+	for _, s := range c.s.Static {
+		for _, worker := range s.Workers {
+			fmt.Fprintf(&list, "%s %s max_builds=1\n", worker, strings.Repeat("0", 20))
+		}
+	}
 	c.s.SlaveList = list.Bytes()
 }

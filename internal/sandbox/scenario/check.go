@@ -23,6 +23,7 @@ func (c *checker) all() {
 	c.keyPairs()
 	c.images()
 	c.instances()
+	c.static()
 	c.faults()
 	c.slaveList()
 	c.policy()

@@ -9,8 +9,8 @@ import (
 )
 
 func (c *checker) images() {
-	if len(c.s.Images) == 0 {
-		c.add("$", "has no images; add at least one under images")
+	if len(c.s.Images)+len(c.s.Static) == 0 {
+		c.add("$", "has no images; add at least one under images, or a computer under static")
 	}
 	seen, names := map[string]bool{}, map[string]bool{}
 	for i := range c.s.Images {

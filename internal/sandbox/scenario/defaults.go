@@ -30,6 +30,9 @@ func (s *Scenario) fillDefaults() {
 	for i := range s.Instances {
 		s.fillInstance(&s.Instances[i])
 	}
+	for i := range s.Static {
+		s.Static[i].fillDefaults()
+	}
 	for i := range s.Faults {
 		f := &s.Faults[i]
 		f.Nth, f.Repeat = 1, 1

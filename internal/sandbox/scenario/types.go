@@ -26,6 +26,7 @@ type Scenario struct {
 	NoCapacity     []Offer         `yaml:"no_capacity"`
 	Images         []Image         `yaml:"images"`
 	Instances      []Instance      `yaml:"instances"`
+	Static         []Static        `yaml:"static"`
 	Faults         []Fault         `yaml:"faults"`
 	PolicySpec     any             `yaml:"policy"`  // an IAM policy document, or the path of one; left out: everything is allowed
 	Regions        []Region        `yaml:"regions"` // further ones
@@ -203,7 +204,7 @@ type Fault struct {
 	Action string `yaml:"action"` // may hold *
 	Error  string `yaml:"error"`
 
-	Host string `yaml:"host"` // an instance id, or an image id: then its descendants too
+	Host string `yaml:"host"` // an instance id, an image id: then its descendants too, or a static host's name
 	At   string `yaml:"at"`
 	Do   string `yaml:"do"`
 
