@@ -180,7 +180,7 @@ func (r *rotation) fleetLook() (*rotate.FleetLook, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &rotate.FleetLook{Reader: r.cloud, Pins: known.pins(), Overlap: true,
+	return &rotate.FleetLook{Reader: r.cloud, Pins: known.pins(), Overlap: true, Switches: r.master != nil,
 		Endpoint: masterEndpoint(r.config, r.dialer, known, r.now)}, nil
 }
 

@@ -58,7 +58,7 @@ func (g *globals) status(ctx context.Context, f config.Flags, probe bool) error 
 	}
 	prober := g.newProber(farm.config, farm.cloud)
 	defer prober.close()
-	look := &rotate.FleetLook{Reader: farm.cloud, Pins: known.pins(), Overlap: farm.config.Overlaps(),
+	look := &rotate.FleetLook{Reader: farm.cloud, Pins: known.pins(), Overlap: farm.config.Overlaps(), Switches: farm.config.MasterSettings().Set(),
 		Endpoint: masterEndpoint(farm.config, prober.dialer, known, g.Now)}
 	if probe {
 		look.Probe = prober.probe()

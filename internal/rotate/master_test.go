@@ -20,6 +20,7 @@ import (
 type identity struct {
 	tls tls.Certificate
 	pem string
+	key string // PKCS#8 in PEM
 }
 
 func newIdentity(t *testing.T, name string, from, to time.Time) identity {
@@ -33,7 +34,12 @@ func newIdentity(t *testing.T, name string, from, to time.Time) identity {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return identity{
+		key: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})),
 		tls: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
 		pem: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
 	}
@@ -44,13 +50,15 @@ func newIdentity(t *testing.T, name string, from, to time.Time) identity {
 type master struct {
 	address  string
 	presents atomic.Pointer[tls.Certificate]
+	// restartedFrom reads what it was last restarted with; nil for presents.
+	restartedFrom func() (tls.Certificate, error)
 }
 
 func newMaster(t *testing.T, first identity) *master {
 	t.Helper()
 	m := &master{}
 	m.presents.Store(&first.tls)
-	config := &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return m.presents.Load(), nil }}
+	config := &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return m.pair() }}
 	l, err := tls.Listen("tcp", "127.0.0.1:0", config)
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +80,14 @@ func (m *master) serve(l net.Listener) {
 			_ = conn.(*tls.Conn).Handshake()
 		}()
 	}
+}
+
+func (m *master) pair() (*tls.Certificate, error) {
+	if m.restartedFrom == nil {
+		return m.presents.Load(), nil
+	}
+	pair, err := m.restartedFrom()
+	return &pair, err
 }
 
 func (m *master) present(i identity) { m.presents.Store(&i.tls) }

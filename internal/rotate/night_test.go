@@ -1,7 +1,11 @@
 package rotate_test
 
 import (
+	"cmp"
+	"crypto/tls"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +18,10 @@ import (
 
 // night is a farm at work while its certificate is exchanged: Buildbot launches
 // workers, each lives its time and is replaced, and every so often somebody runs
-// amirotate. A minute of its clock is 60 ms.
+// amirotate and does nothing else. A minute of its clock is 60 ms.
+//
+// The buildmaster is this computer: stunnel serves the pair, and Buildbot knows
+// the list, that were there when they were last restarted.
 type night struct {
 	t        *testing.T
 	f        *farmtest.Farm
@@ -25,12 +32,11 @@ type night struct {
 	start     time.Time
 	minute    int
 	workers   []*worker
-	memory    map[string]string // image of each worker, as Buildbot read it when it was last started
 	run       chan farmtest.Result
 	draw      timeline
 	strangers int // meetings of a running worker with a master that it does not trust
-	switched  int // the minute in which the master switched, 0 if it has not
-	blocked   int // how often rotate said that the master must wait
+	switched  int // the minute in which the master was seen to have switched, 0 if it has not
+	held      int // how often the master was to wait
 	stage     rotate.Stage
 }
 
@@ -47,9 +53,10 @@ const runEvery = 10 // minutes
 
 func newNight(t *testing.T, strategy string) *night {
 	f, old, new := fleetFarm(t)
-	n := &night{t: t, f: f, master: newMaster(t, old), old: old, new: new, strategy: strategy, start: f.Sandbox.Clock().Now()}
+	n := &night{t: t, f: f, old: old, new: new, strategy: strategy, start: f.Sandbox.Clock().Now()}
 	f.Now = f.Sandbox.Clock().Now
-	n.startBuildbot()
+	n.setUpMaster()
+	n.draw.names = []string{"master"}
 	n.workers = []*worker{
 		{name: "b1", life: 25, instance: "i-0123456789abcdef0"},
 		{name: "a1", life: 35},
@@ -62,22 +69,43 @@ func newNight(t *testing.T, strategy string) *night {
 	return n
 }
 
-// startBuildbot reads the list, as the master does when it is started: an image
-// that changes later is not noticed, not even by a reconfig.
-func (n *night) startBuildbot() {
-	list, err := slavelist.Parse("slave-list.txt", n.f.Read("slave-list.txt"))
-	if err != nil {
-		n.t.Fatal(err)
+// setUpMaster writes what the master holds, and how amirotate is to restart it.
+func (n *night) setUpMaster() {
+	n.f.Write("new.key", n.new.key)
+	n.f.Write("master.pem", n.old.pem)
+	n.f.Write("master.key", n.old.key)
+	n.f.Write("running.pem", n.old.pem+n.old.key)
+	n.f.Write("running-list.txt", string(n.f.Read("slave-list.txt")))
+	n.master = newMaster(n.t, n.old)
+	n.master.restartedFrom = func() (tls.Certificate, error) {
+		pair := n.f.Read("running.pem")
+		return tls.X509KeyPair(pair, pair)
 	}
-	n.memory = map[string]string{}
-	for _, e := range list.Entries() {
-		n.memory[e.Name] = e.AMI
-	}
+	config := strings.Replace(string(n.f.Read("amirotate.yaml")), "new: new-cert.pem", "new: new-cert.pem\n  key: new.key", 1)
+	n.f.Write("amirotate.yaml", config+fmt.Sprintf(`
+strategy: %[1]s
+master:
+  address: local
+  certificate: master.pem
+  key: master.key
+  commands:
+    - run: cd '%[2]s' && cat master.pem master.key >starting.pem && mv starting.pem running.pem # stunnel
+    - run: cp '%[2]s/slave-list.txt' '%[2]s/running-list.txt' # Buildbot
+  check: {address: "%[3]s"}
+`, n.strategy, n.f.Dir, n.master.address))
 }
 
 func (n *night) launch(w *worker) {
-	w.instance, w.born = launchWorker(n.t, n.f, n.memory[w.name], w.name), n.minute
-	w.holds = n.fileOf(w.instance)
+	list, err := slavelist.Parse("the list that Buildbot knows", n.f.Read("running-list.txt"))
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	for _, e := range list.Entries() {
+		if e.Name == w.name {
+			w.instance, w.born = launchWorker(n.t, n.f, e.AMI, w.name), n.minute
+			w.holds = n.fileOf(w.instance)
+		}
+	}
 }
 
 func (n *night) fileOf(instance string) []byte {
@@ -113,67 +141,48 @@ func (n *night) replaceTheAged() {
 	}
 }
 
-// amirotate runs every so often, while the minutes go on; what it says is done.
+// amirotate runs every so often, while the minutes go on.
 func (n *night) amirotate() {
 	if n.run == nil && n.minute%runEvery == 2 {
 		n.run = make(chan farmtest.Result, 1)
-		go func() {
-			n.run <- n.f.Run("rotate", "--json", "--strategy", n.strategy, "--endpoint", n.master.address)
-		}()
+		go func() { n.run <- n.f.Run("rotate", "--json") }()
 		return
 	}
 	select {
 	case r := <-n.run:
 		n.run = nil
-		n.obey(r)
+		n.hear(r)
 	default:
 	}
 }
 
-// obey does what the operator does with what a run has said.
-func (n *night) obey(r farmtest.Result) {
+// hear takes down what a run says.
+func (n *night) hear(r farmtest.Result) {
 	if r.Code != 0 {
 		n.t.Fatalf("rotate ended with %d:\n%s%s", r.Code, r.Stdout, r.Stderr)
 	}
 	var summary struct {
 		ListRewritten bool `json:"list_rewritten"`
 		Overlap       *rotate.Progress
+		Master        struct{ Status string }
 	}
 	lines := strings.Split(strings.TrimSpace(r.Stdout), "\n")
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &summary); err != nil {
 		n.t.Fatal(err)
 	}
-	switch {
-	case summary.Overlap == nil && summary.ListRewritten:
-		n.draw.tell(n.minute, "rotate: the list is rewritten")
-		n.switchMaster()
-	case summary.Overlap != nil:
-		n.stage = summary.Overlap.Stage
-		n.draw.tell(n.minute, "rotate: stage %s: %s", n.stage, n.named(summary.Overlap.Why))
-		n.obeyStage(*summary.Overlap, summary.ListRewritten)
+	text := "rotate: "
+	if summary.ListRewritten {
+		text += "list rewritten, "
 	}
-}
-
-func (n *night) obeyStage(p rotate.Progress, rewritten bool) {
-	if !p.MaySwitch() {
-		n.blocked++
-	} else if n.oldAlone() {
-		n.t.Errorf("minute %d: stage %s lets the master switch, although a worker trusts the old certificate alone", n.minute, p.Stage)
+	text += "master " + cmp.Or(summary.Master.Status, "left alone")
+	if p := summary.Overlap; p != nil {
+		n.stage = p.Stage
+		text += fmt.Sprintf("; stage %s: %s", p.Stage, n.named(p.Why))
+		if !p.MaySwitch() {
+			n.held++
+		}
 	}
-	switch {
-	case p.Stage == rotate.StageSwitch && n.switched == 0:
-		n.switchMaster()
-	case rewritten:
-		n.startBuildbot()
-		n.draw.tell(n.minute, "Buildbot is restarted and launches the new images")
-	}
-}
-
-func (n *night) switchMaster() {
-	n.master.present(n.new)
-	n.startBuildbot()
-	n.switched = n.minute
-	n.draw.tell(n.minute, "the master is restarted and presents the new certificate")
+	n.draw.tell(n.minute, "%s", text)
 }
 
 // named puts workers' names in place of their instances' ids.
@@ -187,7 +196,6 @@ func (n *night) named(text string) string {
 // meet lets every running worker meet the master, in a TLS handshake of its own,
 // with what its file held when it booted.
 func (n *night) meet() {
-	n.draw.put("master", n.presented())
 	now := n.f.Sandbox.Clock().Now()
 	for _, w := range n.workers {
 		letter := n.letter(w.holds)
@@ -199,6 +207,11 @@ func (n *night) meet() {
 			n.strangers++
 		}
 		n.draw.put(w.name, letter)
+	}
+	presented := n.presented()
+	if n.draw.put("master", presented); presented == 'n' && n.switched == 0 {
+		n.switched = n.minute
+		n.noticeSwitch()
 	}
 }
 
@@ -220,31 +233,29 @@ func (n *night) letter(holds []byte) rune {
 	return 'o'
 }
 
+// noticeSwitch fails the test if somebody is left behind.
+func (n *night) noticeSwitch() {
+	n.draw.tell(n.minute, "the master presents the new certificate")
+	if n.oldAlone() && n.strategy == "overlap" {
+		n.t.Errorf("minute %d: the master has switched, although a worker trusts the old certificate alone", n.minute)
+	}
+}
+
 // oldAlone tells whether a worker runs that knows nothing of the new certificate.
 func (n *night) oldAlone() bool {
-	for _, w := range n.workers {
-		if n.letter(w.holds) == 'o' {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.workers, func(w *worker) bool { return n.letter(w.holds) == 'o' })
 }
 
 // Old-only instances block the switch; as they are replaced it is allowed; at no
 // minute does an instance meet a master that it does not trust.
 func TestNightOfOverlap(t *testing.T) {
 	n := newNight(t, "overlap")
-	allNew := func() bool {
-		for _, w := range n.workers {
-			if n.letter(w.holds) != 'n' {
-				return false
-			}
-		}
-		return n.stage == rotate.StageDone && n.run == nil
-	}
-	n.pass(400, allNew)
+	n.pass(400, func() bool {
+		return n.stage == rotate.StageDone && n.run == nil &&
+			!slices.ContainsFunc(n.workers, func(w *worker) bool { return n.letter(w.holds) != 'n' })
+	})
 	t.Logf("strategy overlap\n\n%s", &n.draw)
-	if n.blocked == 0 {
+	if n.held == 0 {
 		t.Error("no instance ever stood in the way of the switch")
 	}
 	if n.strangers > 0 {

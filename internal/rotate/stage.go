@@ -69,6 +69,7 @@ type Observed struct {
 	Running  []Holder // instances that booted from those images, or from ones that they have replaced
 	Presents Presents // "" is unknown
 	Expired  bool     // what the master presents has expired: nobody accepts it
+	Switches bool     // a rotation itself switches the master, and restarts it
 }
 
 // Progress is a stage, and why.
@@ -104,14 +105,14 @@ func StageOf(o Observed) Progress {
 		p.InTheWay = slices.Concat(behind(o.Images), behind(o.Static), waiting)
 	case len(waiting) > 0 && !o.Expired:
 		p.Stage, p.Why = StageWait, these(waiting, "booted", "booted")+" without the new certificate"
-		p.Next = "restart the Buildbot master if it still launches the previous images (a reconfig is not enough), and let them be replaced"
+		p.Next = o.replaceThem()
 		p.InTheWay = waiting
 	case len(waiting) > 0:
 		p.Stage, p.Why = StageSwitch, "what the master presents has expired and nobody accepts it, so nothing is gained by waiting"
-		p.Next, p.InTheWay = o.Presents.switchIt(), waiting
+		p.Next, p.InTheWay = o.switchIt(), waiting
 	default:
 		p.Stage, p.Why = StageSwitch, "all trust the new certificate"+o.Presents.notYet()
-		p.Next = o.Presents.switchIt()
+		p.Next = o.switchIt()
 	}
 	if len(p.LockedOut) > 0 {
 		p.Why += "; " + these(p.LockedOut, "don't", "doesn't") + " accept what the master presents now"
@@ -153,9 +154,19 @@ func (p Presents) notYet() string {
 	return "; what the master presents is not known"
 }
 
-func (p Presents) switchIt() string {
+func (o Observed) replaceThem() string {
+	if o.Switches {
+		return "let them be replaced; each amirotate rotate looks whether they are"
+	}
+	return "restart the Buildbot master if it still launches the previous images (a reconfig is not enough), and let them be replaced"
+}
+
+func (o Observed) switchIt() string {
+	if o.Switches {
+		return "amirotate rotate: it switches the master"
+	}
 	next := "let the master present the new certificate, and run amirotate rotate again to take the old one away"
-	if p == PresentsUnknown {
+	if o.Presents == PresentsUnknown {
 		next += "; name its port, or no run will see it: --endpoint host:port"
 	}
 	return next

@@ -158,3 +158,24 @@ func TestThese(t *testing.T) {
 		}
 	}
 }
+
+// What is to be done depends on who switches the master.
+func TestStageNext(t *testing.T) {
+	ready := Observed{Images: []Holder{{ID: "ami-1", Trust: TrustsBoth}}}
+	waiting := Observed{Images: ready.Images, Running: []Holder{{ID: "i-1", Trust: TrustsOld}}, Presents: PresentsOld}
+	for _, test := range []struct {
+		observed Observed
+		switches bool
+		want     string
+	}{
+		{ready, false, "--endpoint host:port"},
+		{ready, true, "it switches the master"},
+		{waiting, false, "restart the Buildbot master"},
+		{waiting, true, "let them be replaced"},
+	} {
+		test.observed.Switches = test.switches
+		if got := StageOf(test.observed); !strings.Contains(got.Next, test.want) {
+			t.Errorf("stage %s, switched by a rotation: %v: next %q, want %q", got.Stage, test.switches, got.Next, test.want)
+		}
+	}
+}

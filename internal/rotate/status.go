@@ -23,6 +23,8 @@ type FleetLook struct {
 	// Overlap says that the strategy is to let old and new overlap, so that
 	// there is a stage to tell.
 	Overlap bool
+	// Switches says that a rotation switches the master, too.
+	Switches bool
 	// Endpoint reads what the master presents; nil if nobody knows where it is.
 	Endpoint func(ctx context.Context) Endpoint
 	Probe    *Probe // nil: only tags are read, and no host is logged in to
@@ -129,13 +131,14 @@ func (l *FleetLook) At(ctx context.Context, list *slavelist.List) (*Fleet, error
 		e := l.Endpoint(ctx)
 		fleet.Endpoint = &e
 	}
-	fleet.judge(l.Overlap)
+	fleet.judge(l)
 	return fleet, ctx.Err()
 }
 
 // judge draws the conclusions.
-func (f *Fleet) judge(overlap bool) {
+func (f *Fleet) judge(l *FleetLook) {
 	o := f.observed()
+	o.Switches = l.Switches
 	for i := range f.Images {
 		f.Images[i].Behind = !f.Images[i].Trust.New()
 	}
@@ -144,7 +147,7 @@ func (f *Fleet) judge(overlap bool) {
 	}
 	f.InTheWay = slices.Concat(behind(o.Images), behind(o.Running))
 	f.LockedOut, f.Safe = o.lockedOut(), len(f.InTheWay) == 0
-	if overlap {
+	if l.Overlap {
 		progress := StageOf(o)
 		f.Overlap = &progress
 	}
