@@ -2,7 +2,7 @@
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build ./amirotate
@@ -27,6 +27,10 @@ chaos: ## 200 seeds of random faults and kills; a failing one says how to replay
 .PHONY: lint
 lint: ## formatting, vet, and golangci-lint with the import arrows
 	.ci/lint
+
+.PHONY: report-check
+report-check: ## the report in Chromium, with HTML and accessibility checkers; needs npm
+	.ci/report-check
 
 .PHONY: bench
 bench: ## benchmarks, each beside a peer or a limit

@@ -98,7 +98,7 @@ func TestFigures(t *testing.T) {
 		for _, p := range run.Plan.Images {
 			for _, s := range run.Summary.Images {
 				if s.Source == p.Source {
-					images = append(images, []string{p.Source, p.Name, p.Platform, strings.Join(p.Workers, ", "), s.Status + s.Error, orDash(s.Replacement)})
+					images = append(images, []string{p.Source, s.Status + s.Error, orDash(s.Replacement), p.Name, p.Platform, strings.Join(p.Workers, ", ")})
 				}
 			}
 		}

@@ -213,7 +213,8 @@ func (l lane) Says() string {
 	return strings.Join(parts, ", ")
 }
 
-// Kinds are the steps that have bars, as they first come.
+// Kinds are the steps that have bars, in the order in which an image goes
+// through them.
 func (t timeline) Kinds() []string {
 	var kinds []string
 	for _, in := range t.Lanes {
@@ -223,5 +224,19 @@ func (t timeline) Kinds() []string {
 			}
 		}
 	}
+	slices.SortStableFunc(kinds, func(a, b string) int { return cmp.Compare(place(a), place(b)) })
 	return kinds
+}
+
+// place is a step's place in the order; that of the others is before the list.
+func place(step string) int {
+	const list = 6
+	i := slices.Index([]string{"launch", "connect", "patch", "stop", "bake", "prove", "list", "clean"}, step)
+	switch {
+	case i < 0:
+		return list
+	case i >= list:
+		return i + 1
+	}
+	return i
 }

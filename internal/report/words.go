@@ -10,21 +10,18 @@ import (
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"clock": clock, "length": length, "utc": utc, "machine": machine, "join": strings.Join,
-		"stepClass": stepClass, "dash": dash, "day": day, "plus1": func(i int) int { return i + 1 },
+		"stepClass": stepClass, "dash": dash, "day": day,
 	}
 }
 
 // clock writes a time since the run's begin as minutes and seconds.
 func clock(d time.Duration) string {
-	d = d.Round(10 * time.Millisecond)
-	h, m, s := int(d.Hours()), int(d.Minutes())%60, d.Seconds()-60*float64(int(d.Minutes()))
+	tenths := d.Round(100*time.Millisecond).Milliseconds() / 100
+	h, m, s := tenths/36000, tenths/600%60, tenths%600
 	if h > 0 {
-		return fmt.Sprintf("%d:%02d:%02.0f", h, m, s)
+		return fmt.Sprintf("%d:%02d:%02d", h, m, s/10)
 	}
-	if d < time.Minute {
-		return fmt.Sprintf("0:%05.2f", s)
-	}
-	return fmt.Sprintf("%d:%02d", m, int(s))
+	return fmt.Sprintf("%d:%02d.%d", m, s/10, s%10)
 }
 
 // length writes a duration with its units.
