@@ -18,6 +18,8 @@ func beforeStart(err error) error {
 	switch cloud.KindOf(err) {
 	case cloud.UnknownRegion:
 		return &usageError{err, "check --region, or region in the configuration; 'aws ec2 describe-regions' lists those of the account"}
+	case cloud.Denied:
+		return &usageError{err, allowIt}
 	case cloud.Credentials:
 		return &usageError{err, "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in again: aws sso login"}
 	}

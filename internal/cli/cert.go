@@ -91,7 +91,7 @@ func (e *hintedError) Hint() string  { return e.hint }
 func storeError(err error) error {
 	switch cloud.KindOf(err) {
 	case cloud.Denied:
-		return &hintedError{err, "allow ssm:GetParameter, PutParameter, DeleteParameters and DescribeParameters, and kms:Decrypt and Encrypt for a key of your own"}
+		return &hintedError{err, "allow what `amirotate iam-policy --for cert` prints: ssm:GetParameter, PutParameter, DeleteParameters and DescribeParameters, and kms:Decrypt and Encrypt for a key of your own"}
 	case cloud.Throttled, cloud.Unavailable:
 		return &hintedError{beforeStart(err), "nothing that was there is lost: run it again"}
 	}

@@ -86,9 +86,10 @@ func isInput(err error) bool {
 }
 
 // exitOfPartial: where no image at all got through there is nothing partial
-// about it, except that what was refused can be mended and run again.
+// about it, except that what was refused, by us or by a lack of permission, can be
+// mended and run again.
 func exitOfPartial(partial *rotate.PartialError) int {
-	if partial.Done == 0 && partial.Refused == 0 {
+	if partial.Done == 0 && partial.Refused == 0 && !anyDenied(partial.Causes) {
 		return exitFailed
 	}
 	return exitPartial

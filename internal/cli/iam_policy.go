@@ -17,7 +17,9 @@ func iamPolicyCommand(g *globals) *cobra.Command {
 		Use:   "iam-policy",
 		Short: "Print the least IAM policy that the configuration needs",
 		Long: `iam-policy prints an IAM policy document. It allows EC2 to be looked at, and only
-what bears this tool's tags to be changed. No call is made.
+what bears this tool's tags to be changed. No call is made. With --for it is for
+some commands alone; probe is for status --probe, which logs in to instances of the
+farm, and cert for certificates in SSM Parameter Store.
 
 Exit codes: 0 printed; 2 bad usage or configuration.`,
 		Example: `  amirotate iam-policy >policy.json
@@ -46,14 +48,20 @@ func (g *globals) iamPolicy(commands []string) error {
 		Region: onlyRegion(c), Commands: commands, Windows: c.Platforms.Windows.Password.EC2 != "",
 		Profile: c.Launch.InstanceProfile != "", Spot: c.Launch.Spot,
 		Parameters: c.Certificate.Store.SSM, ParametersRegion: cmp.Or(c.Certificate.Store.Region, c.Region),
+		KMSKey: c.Certificate.Store.KMSKey,
 	}
 	for _, o := range c.Overrides {
 		uses.Windows = uses.Windows || o.Password.EC2 != ""
 	}
+	policy := iampolicy.For(uses)
+	if len(policy.Statement) == 0 {
+		return usagef("set certificate.store.ssm if they are to be kept in SSM Parameter Store",
+			"cannot write a policy for cert: certificates are kept in files, which takes no permission of AWS")
+	}
 	enc := json.NewEncoder(g.Stdout)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	return enc.Encode(iampolicy.For(uses))
+	return enc.Encode(policy)
 }
 
 // onlyRegion is "", which is any, if the configuration names several.

@@ -68,6 +68,9 @@ func explain(err error) (text string, hints []string) {
 	case errors.As(err, &list):
 		return explainList(list)
 	}
+	if isDenied(err) && !isInput(err) {
+		return cannot("go on", err), []string{hintOf(err), runAgain}
+	}
 	return cannot("go on", err), []string{hintOf(err)}
 }
 
@@ -103,6 +106,9 @@ func hintOf(err error) string {
 	var h rotate.Hinter
 	if errors.As(err, &h) && h.Hint() != "" {
 		return h.Hint()
+	}
+	if isDenied(err) {
+		return allowIt
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return "check the path; a relative one counts from the configuration's folder, in a flag from the current one"

@@ -2,6 +2,7 @@ package ec2ops
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -38,7 +39,7 @@ func (c *Client) Terminate(ctx context.Context, instanceIDs ...string) error {
 	if err != nil {
 		return err
 	}
-	c.releaseHoldings(ctx, x)
+	c.releaseHoldings(ctx, &x)
 	pending := x.ours
 	err = c.patiently(ctx, op, only(pending), func() (again bool, err error) {
 		results := c.terminations.do(ctx, op, pending)
@@ -60,27 +61,40 @@ func (c *Client) Terminate(ctx context.Context, instanceIDs ...string) error {
 }
 
 // releaseHoldings makes sure that nothing outlives the instances. EC2's refusal
-// doesn't keep them from being ended: it is logged.
-func (c *Client) releaseHoldings(ctx context.Context, x examination) {
-	var requests []string
-	for _, id := range append(x.gone, x.ours...) {
+// is logged and doesn't keep them from being ended, but for a lack of permission:
+// that can be mended, and afterwards nobody would know any more what is left.
+func (c *Client) releaseHoldings(ctx context.Context, x *examination) {
+	var requests, holders []string
+	for _, id := range slices.Concat(x.gone, x.ours) {
 		if r := c.ledger.holdings(id).spotRequest; r != "" {
-			requests = append(requests, r)
+			requests, holders = append(requests, r), append(holders, id)
 		}
 	}
 	if len(requests) > 0 {
 		_, err := c.api.CancelSpotInstanceRequests(ctx, &ec2.CancelSpotInstanceRequestsInput{SpotInstanceRequestIds: distinct(requests)})
 		if err != nil {
-			c.options.Log("%v", c.failure(ctx, "CancelSpotInstanceRequests", only(requests), err))
+			c.notReleased(x, c.failure(ctx, "CancelSpotInstanceRequests", only(requests), err), holders...)
 		}
 	}
-	for _, id := range x.ours {
+	for _, id := range slices.Clone(x.ours) {
 		if devices := c.ledger.holdings(id).outliving; len(devices) > 0 {
 			if err := c.deleteOnTermination(ctx, id, devices); err != nil {
-				c.options.Log("a volume outlives its instance: %v", err)
+				c.notReleased(x, err, id)
 			}
 		}
 	}
+}
+
+// notReleased spares the instances if it was a lack of permission.
+func (c *Client) notReleased(x *examination, err error, ids ...string) {
+	if cloud.KindOf(err) != cloud.Denied {
+		c.options.Log("something outlives its instance: %v", err)
+		return
+	}
+	for _, id := range ids {
+		x.failures[id] = err
+	}
+	x.ours = slices.DeleteFunc(x.ours, func(id string) bool { return slices.Contains(ids, id) })
 }
 
 func (c *Client) deleteOnTermination(ctx context.Context, instanceID string, devices []string) error {

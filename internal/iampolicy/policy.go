@@ -35,10 +35,14 @@ type Uses struct {
 	// ParametersRegion, "" for any.
 	Parameters       string
 	ParametersRegion string
+	KMSKey           string // id, ARN or alias of the key that encrypts them; "" for the account's own for SSM
 }
 
-// Commands are those that a policy can be for.
-func Commands() []string { return []string{"plan", "rotate", "refresh", "status", "rollback", "gc"} }
+// Commands are those that a policy can be for. probe is status --probe, which
+// logs in to the farm's own instances.
+func Commands() []string {
+	return []string{"init", "plan", "rotate", "refresh", "status", "probe", "rollback", "gc", "cert"}
+}
 
 // For returns the policy for these uses.
 func For(u Uses) Policy {
@@ -46,7 +50,9 @@ func For(u Uses) Policy {
 		u.Commands = append(slices.Clone(u.Commands), "rotate") // it does what rotate does
 	}
 	w := &writer{uses: u, policy: Policy{Version: "2012-10-17"}}
-	w.look()
+	if slices.ContainsFunc(u.Commands, func(c string) bool { return c != "cert" }) {
+		w.look()
+	}
 	if w.any("plan", "rotate") {
 		w.launch() // plan rehearses a launch with DryRun, which asks for the same
 	}
@@ -55,6 +61,9 @@ func For(u Uses) Policy {
 	}
 	if w.any("rotate", "gc") {
 		w.end()
+	}
+	if w.any("probe") {
+		w.allow("ReadHosts", w.loginActions(), w.arns("instance"), nil)
 	}
 	if u.Parameters != "" {
 		w.keepCertificates()
@@ -100,8 +109,11 @@ func (w *writer) look() {
 	if w.any("gc") {
 		actions = append(actions, "ec2:DescribeImageReferences", "ec2:DescribeLaunchTemplateVersions")
 	}
-	if w.any("status") {
+	if w.any("status", "probe", "init") {
 		actions = append(actions, "ec2:DescribeInstances")
+	}
+	if w.any("init") {
+		actions = append(actions, "ec2:DescribeSecurityGroups")
 	}
 	slices.Sort(actions)
 	w.allow("Look", slices.Compact(actions), []string{"*"}, nil)
@@ -123,13 +135,18 @@ func (w *writer) launch() {
 	}
 }
 
+// loginActions read what a host must be known and logged in to by.
+func (w *writer) loginActions() []string {
+	actions := []string{"ec2:GetConsoleOutput"}
+	if w.uses.Windows {
+		actions = append(actions, "ec2:GetPasswordData")
+	}
+	return actions
+}
+
 // rotate allows what happens to the instances and the replacement.
 func (w *writer) rotate() {
-	read := []string{"ec2:GetConsoleOutput"}
-	if w.uses.Windows {
-		read = append(read, "ec2:GetPasswordData")
-	}
-	w.allow("ReadTemporaries", read, w.arns("instance"), equal(resourceRole, temporary[:]...))
+	w.allow("ReadTemporaries", w.loginActions(), w.arns("instance"), equal(resourceRole, temporary[:]...))
 	w.allow("StopBuilders", []string{"ec2:StopInstances"}, w.arns("instance"), equal(resourceRole, cloud.RoleBuilder))
 	w.allow("BakeBuilders", []string{"ec2:CreateImage"}, w.arns("instance"), equal(resourceRole, cloud.RoleBuilder))
 	w.allow("BakeTagged", []string{"ec2:CreateImage"}, w.publicARNs("image", "snapshot"), equal(requestRole, cloud.RoleReplacement))
@@ -159,6 +176,23 @@ func (w *writer) keepCertificates() {
 	w.allow("KeepCertificates", []string{"ssm:DeleteParameters", "ssm:GetParameter", "ssm:PutParameter"},
 		[]string{fmt.Sprintf("arn:%s:ssm:%s:*:parameter/%s", w.partition(), region, name)}, nil)
 	w.allow("FindParameters", []string{"ssm:DescribeParameters"}, []string{"*"}, nil)
+	if w.uses.KMSKey != "" {
+		w.allow("UseTheKey", []string{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"}, []string{w.keyARN(region)},
+			map[string]map[string][]string{"StringLike": {"kms:ViaService": {"ssm." + region + ".amazonaws.com*"}}})
+	}
+}
+
+// keyARN is that of the key; an alias stands for any key, since a policy cannot
+// name keys by it.
+func (w *writer) keyARN(region string) string {
+	id := w.uses.KMSKey
+	switch {
+	case strings.HasPrefix(id, "arn:") && !strings.Contains(id, ":alias/"):
+		return id
+	case strings.Contains(id, "alias/"):
+		id = "*"
+	}
+	return fmt.Sprintf("arn:%s:kms:%s:*:key/%s", w.partition(), region, id)
 }
 
 // arns are those of an account's resources of these types.

@@ -84,7 +84,7 @@ func TestPolicyAllowsWhatIsCalled(t *testing.T) {
 func TestMutationsAreBoundToTags(t *testing.T) {
 	for _, s := range For(everything).Statement {
 		for _, a := range s.Action {
-			if strings.HasPrefix(a, "ec2:Describe") || s.Sid == "LaunchFrom" {
+			if strings.HasPrefix(a, "ec2:Describe") || strings.HasPrefix(a, "ec2:Get") && s.Sid == "ReadHosts" || s.Sid == "LaunchFrom" {
 				continue
 			}
 			if len(s.Condition) == 0 || slices.Contains(s.Resource, "*") {
@@ -146,5 +146,24 @@ func TestParametersAreNamed(t *testing.T) {
 		if slices.Contains(actions(For(everything)), a) {
 			t.Errorf("%s is allowed without a store", a)
 		}
+	}
+}
+
+func TestKeyOfParameters(t *testing.T) {
+	for key, want := range map[string]string{
+		"1234-ab":    "arn:aws:kms:eu-west-1:*:key/1234-ab",
+		"alias/bots": "arn:aws:kms:eu-west-1:*:key/*",
+		"mrk-1":      "arn:aws:kms:eu-west-1:*:key/mrk-1",
+		"arn:aws:kms:eu-west-1:123456789012:key/1":      "arn:aws:kms:eu-west-1:123456789012:key/1",
+		"arn:aws:kms:eu-west-1:123456789012:alias/bots": "arn:aws:kms:eu-west-1:*:key/*",
+	} {
+		p := For(Uses{Commands: []string{"cert"}, Parameters: "farm-{item}", ParametersRegion: "eu-west-1", KMSKey: key})
+		s := p.Statement[len(p.Statement)-1]
+		if !slices.Equal(s.Resource, []string{want}) || !slices.Contains(s.Action, "kms:Decrypt") || len(s.Condition) == 0 {
+			t.Errorf("%s: %+v, want %s", key, s, want)
+		}
+	}
+	if slices.Contains(actions(For(Uses{Commands: []string{"cert"}, Parameters: "farm-{item}"})), "kms:Decrypt") {
+		t.Error("a key is allowed where the account's own is used")
 	}
 }

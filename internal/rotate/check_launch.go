@@ -254,9 +254,7 @@ func (p *planning) rehearse(ctx context.Context) error {
 	err := p.Rehearsal.RehearseLaunch(ctx, img.launchSpec(runID(p.plan.Images), cloud.RoleBuilder, img.image, 0))
 	switch cloud.KindOf(err) {
 	case cloud.Denied:
-		p.report(Problem{Code: "permission", Severity: Error,
-			Message: err.Error(),
-			Hint:    "the credentials must allow what `amirotate iam-policy` prints"})
+		p.reportDenied(err)
 		return nil
 	case cloud.Invalid, cloud.NotFound:
 		p.block(img, problemFrom("launch-refused", err))
@@ -266,5 +264,33 @@ func (p *planning) rehearse(ctx context.Context) error {
 			Hint: "a rotation waits for room; another --subnet, or instance_type in the configuration, may have some"})
 		return nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return p.rehearseSeal(ctx)
+}
+
+// rehearseSeal asks whether a replacement could be tagged as proven, where that
+// can be known beforehand: EC2 rehearses a call only on what there is, and only
+// an image that is a replacement itself has the tags that the permission is
+// bound to. Nothing else that a rotation does can be rehearsed before there is a
+// builder.
+func (p *planning) rehearseSeal(ctx context.Context) error {
+	for _, img := range p.plan.Images {
+		if img.Action != Replace || img.image.Tags[cloud.TagRole] != cloud.RoleReplacement {
+			continue
+		}
+		err := p.Rehearsal.RehearseTag(ctx, img.Source, map[string]string{cloud.TagProvenAt: img.image.Tags[cloud.TagProvenAt]})
+		if cloud.KindOf(err) == cloud.Denied {
+			p.reportDenied(err)
+			return nil
+		}
+		return err
+	}
+	return nil
+}
+
+func (p *planning) reportDenied(err error) {
+	p.report(Problem{Code: "permission", Severity: Error, Message: err.Error(),
+		Hint: "the credentials must allow what `amirotate iam-policy` prints"})
 }

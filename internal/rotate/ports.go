@@ -49,6 +49,7 @@ type Surroundings interface {
 // kind is cloud.Denied when it would not; nil when it would.
 type Rehearsal interface {
 	RehearseLaunch(ctx context.Context, spec cloud.LaunchSpec) error
+	RehearseTag(ctx context.Context, id string, tags map[string]string) error
 }
 
 // Maker makes temporary instances and replacements. Each method returns as soon

@@ -21,7 +21,7 @@ type Condition struct {
 // a slash go on with the key of a tag. IAM does not tell their letter case apart.
 var keys = []string{
 	"aws:requesttag/", "aws:resourcetag/", "ec2:resourcetag/", "aws:tagkeys", "aws:requestedregion",
-	"ec2:createaction", "ec2:region", "iam:passedtoservice",
+	"ec2:createaction", "ec2:region", "iam:passedtoservice", "kms:viaservice",
 }
 
 func newCondition(operator, key string, values []string) (Condition, error) {
