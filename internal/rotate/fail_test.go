@@ -33,11 +33,11 @@ func TestRotateFailsClearly(t *testing.T) {
 		says  []string
 	}{
 		{fault: "{action: RunInstances, nth: 1, error: UnauthorizedOperation}", code: 2, says: []string{"not authorized", "iam-policy"}},
-		{fault: "{action: RunInstances, nth: 2, error: UnauthorizedOperation, repeat: 9}", code: 1, says: []string{"not authorized"}},
-		{fault: "{action: CreateImage, nth: 1, error: UnauthorizedOperation, repeat: 9}", code: 1, says: []string{"not authorized"}},
+		{fault: "{action: RunInstances, nth: 2, error: UnauthorizedOperation, repeat: 9}", code: 4, says: []string{"not authorized", "iam-policy"}},
+		{fault: "{action: CreateImage, nth: 1, error: UnauthorizedOperation, repeat: 9}", code: 4, says: []string{"not authorized", "iam-policy"}},
 		{fault: "{action: CreateImage, nth: 2, error: UnauthorizedOperation, repeat: 9}", code: 4, says: []string{"1 of 2 images"}},
 		{fault: "{action: StopInstances, nth: 1, error: ExpiredToken, repeat: 99}", code: 1, says: []string{"expired"}},
-		{fault: "{action: CreateTags, nth: 1, error: UnauthorizedOperation, repeat: 9}", code: 1, says: []string{"not authorized"}},
+		{fault: "{action: CreateTags, nth: 1, error: UnauthorizedOperation, repeat: 9}", code: 4, says: []string{"not authorized", "iam-policy"}},
 		{fault: "{action: CreateImage, nth: 0, error: image-fails}", code: 1, says: []string{"cannot bake", "3 attempts"}},
 		{fault: "{host: '*', at: boot, do: hang, nth: 0}", wait: "connect: 1s", code: 1, says: []string{"waited 1s", "waits.connect"}},
 		{fault: "{host: '*', at: patch, do: hang, nth: 0}", wait: "patch: 1s", code: 1, says: []string{"waited 1s", "waits.patch"}},
