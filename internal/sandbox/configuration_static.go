@@ -40,15 +40,25 @@ func staticEntries(hosts []*statichost.Host) []staticEntry {
 		} else {
 			e.Identity, e.KnownHosts = identityFile, knownHostsFile
 		}
-		for _, f := range h.Files {
-			if f.From == "old" {
-				e.Files = []filePath{{f.Path}}
-				break
-			}
+		if path := certificateIn(h.Files); path != "" {
+			e.Files = []filePath{{path}}
 		}
 		entries = append(entries, e)
 	}
 	return entries
+}
+
+// certificateIn is the first file that holds the old certificate or, if none
+// does, the new one; "" for none.
+func certificateIn(files []scenario.File) string {
+	for _, from := range []string{"old", "new"} {
+		for _, f := range files {
+			if f.From == from {
+				return f.Path
+			}
+		}
+	}
+	return ""
 }
 
 // knownStatic are the lines of known_hosts for static hosts.

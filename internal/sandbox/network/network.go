@@ -105,6 +105,20 @@ func (n *Network) Dial(ctx context.Context, from netip.Addr, fromGroups []string
 	}
 }
 
+// Listening tells whether a computer listens on a port. It is no connection
+// attempt: the computer does not notice.
+func (n *Network) Listening(at netip.AddrPort) bool {
+	n.mu.Lock()
+	c := n.computers[at.Addr()]
+	n.mu.Unlock()
+	if c == nil {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.listeners[at.Port()] != nil
+}
+
 // errDropped is a connection attempt that gets no answer.
 var errDropped = errors.New("no answer")
 

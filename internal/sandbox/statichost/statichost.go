@@ -118,26 +118,23 @@ func (h *Host) boot(ctx context.Context, o Options, at netip.AddrPort) error {
 	if keyed, ok := h.computer.(interface{ HostKeys() []ssh.PublicKey }); ok {
 		h.HostKeys = keyed.HostKeys()
 	}
-	return awaitPort(ctx, o, at)
+	return awaitPort(ctx, o.Network, at)
 }
 
 // bootLimit is how long (in real time) a host may take until it listens.
 const bootLimit = 10 * time.Second
 
-func awaitPort(ctx context.Context, o Options, at netip.AddrPort) error {
+func awaitPort(ctx context.Context, n *network.Network, at netip.AddrPort) error {
 	ctx, cancel := context.WithTimeout(ctx, bootLimit)
 	defer cancel()
-	for {
-		conn, err := o.Network.Dial(ctx, o.From, nil, at)
-		if err == nil {
-			return conn.Close()
-		}
+	for !n.Listening(at) {
 		select {
 		case <-ctx.Done():
-			return err
+			return fmt.Errorf("it does not listen: %w", ctx.Err())
 		case <-time.After(time.Millisecond):
 		}
 	}
+	return nil
 }
 
 // Close ends the host and returns when nothing writes to its folder any more.
