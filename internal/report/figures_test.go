@@ -98,7 +98,7 @@ func TestFigures(t *testing.T) {
 		for _, p := range run.Plan.Images {
 			for _, s := range run.Summary.Images {
 				if s.Source == p.Source {
-					images = append(images, []string{p.Source, s.Status + s.Error, orDash(s.Replacement), p.Name, p.Platform, strings.Join(p.Workers, ", ")})
+					images = append(images, []string{p.Source, s.Status + s.Error, orDash(s.Replacement), p.Name, orDash(p.Region), p.Platform, strings.Join(p.Workers, ", ")})
 				}
 			}
 		}
@@ -111,6 +111,9 @@ func TestFigures(t *testing.T) {
 			for _, f := range s.Files {
 				files = append(files, []string{strings.Join(s.Workers, " "), f.Path, f.Before, f.After, "–"})
 			}
+		}
+		if m := run.Summary.Master; m != nil {
+			files = append(files, []string{"master " + m.Address, m.Certificate.Path, m.Certificate.Before.MD5, m.Certificate.After.MD5, "–"})
 		}
 		total := 0
 		for _, c := range run.Usage.Calls {
@@ -183,7 +186,7 @@ func TestCriticalPath(t *testing.T) {
 			steps = append(steps, strings.Fields(text(n))[0])
 		}
 	}
-	same(t, "critical path", strings.Fields("launch connect patch stop bake prove list clean"), steps)
+	same(t, "critical path", strings.Fields("launch connect patch stop bake prove list install command check clean"), steps)
 	if took := text(withID(t, page, "took")); took != "4 min 24 s" {
 		t.Errorf("took %s", took)
 	}

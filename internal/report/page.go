@@ -24,7 +24,13 @@ type page struct {
 	Files    []fileRow
 	Diff     []diffLine
 	Costs    costs
+
+	Master     *runlog.Master // nil if it was left alone
+	LookAlikes []fileRow
 }
+
+// MasterRestarted tells whether the buildmaster's commands have been run.
+func (p *page) MasterRestarted() bool { return p.Master != nil && len(p.Master.Commands) > 0 }
 
 // verdict is what became of the run, in a word and a sentence.
 type verdict struct {
@@ -62,6 +68,7 @@ func newPage(run *runlog.Run) *page {
 		p.Files, p.Diff = fileRows(run.Result), diffLines(run.Result.Diff)
 	}
 	p.Files = append(p.Files, staticFiles(run)...)
+	p.addMaster(run)
 	p.Title = titleOf(run.Header.Command, p.Plan.List.Path)
 	return p
 }

@@ -228,15 +228,11 @@ func (t timeline) Kinds() []string {
 	return kinds
 }
 
-// place is a step's place in the order; that of the others is before the list.
+// place is a step's place in the order; steps that are not known are last.
 func place(step string) int {
-	const list = 6
-	i := slices.Index([]string{"launch", "connect", "patch", "stop", "bake", "prove", "list", "clean"}, step)
-	switch {
-	case i < 0:
-		return list
-	case i >= list:
-		return i + 1
+	order := []string{"launch", "connect", "patch", "stop", "bake", "prove", "list", "overlap", "install", "command", "check", "clean"}
+	if i := slices.Index(order, step); i >= 0 {
+		return i
 	}
-	return i
+	return len(order)
 }

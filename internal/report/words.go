@@ -11,6 +11,7 @@ func functions() template.FuncMap {
 	return template.FuncMap{
 		"clock": clock, "length": length, "utc": utc, "machine": machine, "join": strings.Join,
 		"stepClass": stepClass, "dash": dash, "day": day,
+		"millis": func(ms int64) string { return length(time.Duration(ms) * time.Millisecond) },
 	}
 }
 
@@ -52,7 +53,7 @@ func dash(s string) string {
 // has that of the others.
 func stepClass(step string) string {
 	switch step {
-	case "launch", "connect", "patch", "stop", "bake", "prove", "list", "clean":
+	case "launch", "connect", "patch", "stop", "bake", "prove", "list", "install", "command", "check", "clean":
 		return "s-" + step
 	}
 	return "s-other"

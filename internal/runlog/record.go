@@ -80,6 +80,7 @@ type StaticHost struct {
 type PlannedImage struct {
 	Source       string   `json:"source"`
 	Name         string   `json:"name"`
+	Region       string   `json:"region"`
 	Platform     string   `json:"platform"`
 	Workers      []string `json:"workers"`
 	InstanceType string   `json:"instance_type"`
@@ -175,6 +176,8 @@ type Summary struct {
 	Images        []SummaryImage  `json:"images"`
 	Static        []SummaryStatic `json:"static"`
 	ListRewritten bool            `json:"list_rewritten"`
+	Master        *Master         `json:"master"`  // nil if it was left alone
+	Overlap       *Overlap        `json:"overlap"` // nil if old and new don\'t overlap
 	ExitCode      int             `json:"exit_code"`
 	Error         string          `json:"error"`
 	Left          []string        `json:"left"`
@@ -186,6 +189,37 @@ type SummaryImage struct {
 	Replacement string `json:"replacement"`
 	Status      string `json:"status"`
 	Error       string `json:"error"`
+	LookAlikes  []struct {
+		Path string `json:"path"`
+		MD5  string `json:"md5"`
+	} `json:"look_alikes"` // files that hold an old certificate and were left alone
+}
+
+// Master is what has become of the buildmaster.
+type Master struct {
+	Address     string `json:"address"`
+	Status      string `json:"status"`
+	Certificate struct {
+		Path   string  `json:"path"`
+		Before Digests `json:"before"`
+		After  Digests `json:"after"`
+	} `json:"certificate"`
+	Commands []struct {
+		Run       string `json:"run"`
+		Status    int    `json:"status"` // exit status; -1 if it did not end by itself
+		ElapsedMS int64  `json:"elapsed_ms"`
+		Error     string `json:"error"`
+	} `json:"commands"`
+	Presented string `json:"presented"` // SHA-256 fingerprint
+	Error     string `json:"error"`
+}
+
+// Overlap is how far the overlap of old and new has come.
+type Overlap struct {
+	Stage    string   `json:"stage"`
+	Why      string   `json:"why"`
+	Next     string   `json:"next"`
+	InTheWay []string `json:"in_the_way"`
 }
 
 // SummaryStatic is what has become of one static host, with its files' MD5s.

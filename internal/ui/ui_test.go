@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amirotate/amirotate/internal/master"
 	"github.com/amirotate/amirotate/internal/rotate"
 	"github.com/amirotate/amirotate/internal/slavelist"
 	"github.com/amirotate/amirotate/internal/ui"
@@ -182,6 +183,13 @@ func TestNext(t *testing.T) {
 	ui.WriteNext(&out, samplePlan(), sampleResult())
 	golden(t, "next.txt", out.Bytes())
 	fitsTerminal(t, out.String())
+	switched := sampleResult()
+	switched.Master = &master.Result{Commands: []master.CommandResult{{Run: "buildbot restart"}}}
+	out.Reset()
+	ui.WriteNext(&out, samplePlan(), switched)
+	if strings.Contains(out.String(), "restart") {
+		t.Errorf("the master has been restarted, and yet: %s", &out)
+	}
 	out.Reset()
 	ui.WriteNext(&out, samplePlan(), &rotate.Result{})
 	if out.Len() > 0 {
