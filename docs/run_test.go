@@ -83,7 +83,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T) *world {
-	f := farmtest.Start(t, "", nil)
+	f := farmtest.Start(t, read(t, "testdata/farm.yaml"), map[string]string{"list.txt": read(t, "testdata/list.txt")})
 	w := &world{farm: f}
 	program, err := os.Executable()
 	if err != nil {
