@@ -34,8 +34,8 @@ report-check: ## the report in Chromium, with HTML and accessibility checkers; n
 
 .PHONY: bench
 bench: ## benchmarks, each beside a peer or a limit
-	go test -run '^$$' -bench . -benchtime 1x -count 5 ./internal/slavelist
-	go test -run '^$$' -bench . -benchtime 1x -timeout 2h -v ./internal/bench
+	go test -run '^$$' -bench . -benchtime 1x ./internal/slavelist
+	go test -run '^$$' -bench '(BesidePacker|k26|k100|d100|d1000|OneSlow|Link|Start)$$' -benchtime 1x -timeout 1h -v ./internal/bench
 
 .PHONY: fuzz
 fuzz: ## a minute of fuzzing for each parser

@@ -28,11 +28,24 @@ func incident(images int, scale float64) farmCase {
 		pending: 15 * time.Second, boot: 25 * time.Second, stop: 30 * time.Second, image: 180 * time.Second}
 }
 
+// uneven is the incident with times that are no multiples of the 15 s at which
+// Packer looks.
+func uneven(c farmCase) farmCase {
+	c.pending, c.stop, c.image = 17*time.Second, 33*time.Second, 187*time.Second
+	return c
+}
+
 // api is how long a call takes; terminate an instance's end.
 const (
 	api       = 100 * time.Millisecond
 	terminate = 30 * time.Second
 )
+
+// packerPath is what one image needs without proof: Packer ends when its builder
+// is terminated.
+func (c farmCase) packerPath() time.Duration {
+	return c.pending + c.boot + c.stop + c.image + terminate
+}
 
 const certPath = "/home/rustbuild/rust-buildbot/rust-bot-cert.pem"
 

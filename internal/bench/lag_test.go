@@ -1,10 +1,12 @@
 package bench
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/amirotate/amirotate/internal/farmtest"
+	"github.com/amirotate/amirotate/internal/sandbox/ec2state"
 )
 
 // lagsOf returns, for each kind of change, the longest simulated time between a
@@ -47,7 +49,7 @@ func lagsOf(f *farmtest.Farm, c farmCase, calls []farmtest.Call) map[string]time
 			note("stopped", in.ID, at+c.stop.Seconds())
 		}
 	}
-	replacements := state.Images()[c.images:]
+	replacements := slices.DeleteFunc(state.Images(), func(im ec2state.Image) bool { return im.Tags["amirotate:role"] == "" })
 	for _, im := range replacements {
 		if made.IsZero() || im.Created.Before(made) {
 			made = im.Created

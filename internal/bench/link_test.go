@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http/httptrace"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -44,6 +45,9 @@ type link struct {
 	meter   *meter
 	dialer  *remote.Dialer
 	address map[string]string // by platform
+	far     *network.Network
+	from    netip.Addr // the bastion, as the hosts see it
+	caFile  string
 }
 
 func newLink(t testing.TB) *link {
@@ -62,7 +66,7 @@ func newLink(t testing.TB) *link {
 	}
 	caFile := filepath.Join(t.TempDir(), "ca.pem")
 	writeFile(t, caFile, ca.PEM())
-	l := &link{key: key, meter: newMeter(t, b.Addr()), address: map[string]string{"linux": "127.66.1.1", "windows": "127.66.1.2"}}
+	l := &link{far: far, from: from, caFile: caFile, key: key, meter: newMeter(t, b.Addr()), address: map[string]string{"linux": "127.66.1.1", "windows": "127.66.1.2"}}
 	access := map[string]remote.Access{
 		"linux":   {Platform: "linux", User: "rustbuild", IdentityFiles: []string{key}, HostKey: remote.HostKeyAcceptNew},
 		"windows": {Platform: "windows", User: "Administrator", CAFile: caFile, Auth: "basic", Password: remote.Password{Env: "PASSWORD"}},
@@ -171,8 +175,9 @@ func (c counter) Write(p []byte) (int, error) {
 
 // leg is a part of the work on a host.
 type leg struct {
-	took  time.Duration
-	bytes int64
+	took     time.Duration
+	bytes    int64
+	requests int32 // of HTTP
 }
 
 // roundTrips is how often the link was crossed both ways, at most: what the
@@ -180,19 +185,27 @@ type leg struct {
 func (l leg) roundTrips() float64 { return float64(l.took) / float64(roundTrip) }
 
 func (l leg) String() string {
-	return fmt.Sprintf("%.1f round trips (%v), %d bytes", l.roundTrips(), l.took.Round(time.Millisecond), l.bytes)
+	text := fmt.Sprintf("%.1f round trips (%v)", l.roundTrips(), l.took.Round(time.Millisecond))
+	if l.bytes > 0 {
+		text += fmt.Sprintf(", %d bytes", l.bytes)
+	}
+	if l.requests > 0 {
+		text += fmt.Sprintf(", %d HTTP requests", l.requests)
+	}
+	return text
 }
 
 func (l *link) measure(f func()) leg {
 	before, began := l.meter.bytes.Load(), time.Now()
 	f()
-	return leg{time.Since(began), l.meter.bytes.Load() - before}
+	return leg{took: time.Since(began), bytes: l.meter.bytes.Load() - before}
 }
 
 // push replaces one certificate and reads it back.
 func (l *link) push(t testing.TB, platform, path string) (login, work leg) {
 	t.Helper()
-	ctx := t.Context()
+	var requests atomic.Int32
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { requests.Add(1) }})
 	change := verify.Change{Path: path, Old: []verify.Digests{verify.Of(oldText)}, New: newText}
 	if err := l.dialer.CheckBastion(ctx); err != nil {
 		t.Fatal(err)
@@ -206,6 +219,7 @@ func (l *link) push(t testing.TB, platform, path string) (login, work leg) {
 		t.Fatal(err)
 	}
 	defer host.Close()
+	login.requests = requests.Swap(0)
 	var files []verify.File
 	work = l.measure(func() {
 		if _, err = host.Replace(ctx, []verify.Change{change}); err == nil {
@@ -215,6 +229,7 @@ func (l *link) push(t testing.TB, platform, path string) (login, work leg) {
 	if err != nil || change.Judge(files[0]) != verify.MatchNew {
 		t.Fatalf("read back %+v, %v", files, err)
 	}
+	work.requests = requests.Load()
 	return login, work
 }
 
@@ -253,6 +268,17 @@ func TestRoundTrips(t *testing.T) {
 	}
 }
 
+// TestRequests: one certificate over WinRM with Basic, login and all, in at most
+// 12 HTTP requests.
+func TestRequests(t *testing.T) {
+	login, work := newLink(t).push(t, "windows", winPath)
+	t.Logf("login %v; replace and read back %v", login, work)
+	const closing = 1
+	if n := login.requests + work.requests + closing; n > 12 {
+		t.Errorf("%d requests", n)
+	}
+}
+
 // BenchmarkLink prints what one certificate costs on a slow link.
 func BenchmarkLink(b *testing.B) {
 	for b.Loop() {
@@ -261,6 +287,7 @@ func BenchmarkLink(b *testing.B) {
 		b.Logf("SSH: login %v; replace and read back %v", login, work)
 		winLogin, winWork := l.push(b, "windows", winPath)
 		b.Logf("WinRM (Basic): login %v; replace and read back %v", winLogin, winWork)
+		b.Logf("python3-winrm, the same scripts: %v", l.pywinrm(b))
 		copied, sum := l.scp(b)
 		b.Logf("scp %v; ssh md5sum %v", copied, sum)
 		b.ReportMetric(work.roundTrips(), "ssh-trips")

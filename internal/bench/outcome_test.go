@@ -53,7 +53,7 @@ func (c farmCase) rotate(t testing.TB, f *farmtest.Farm, run runner) outcome {
 	watch.read(events)
 	simulated := func(at time.Time) time.Duration { return time.Duration(float64(at.Sub(began)) / c.scale) }
 	o.list, o.all, o.available = simulated(watch.ends["list"]), simulated(ended), simulated(watch.ends["bake"])
-	calls := f.Calls()[before:]
+	calls := slices.DeleteFunc(f.Calls()[before:], func(call farmtest.Call) bool { return !isOurs(call) })
 	for _, call := range calls {
 		o.calls[call.Action]++
 		if call.Error == "RequestLimitExceeded" {

@@ -88,6 +88,11 @@ func (b *bucket) fill(now time.Time) {
 	}
 }
 
+// keepBack counts only on what is left of a full bucket by calls that are late on
+// their way: EC2's own count doesn't grow beyond its size meanwhile, and then
+// they come all at once.
+func (b *bucket) keepBack(late float64) { b.tokens = min(b.tokens, max(0, b.size-late)) }
+
 // refused notes that EC2 refused, at now, a call that was sent at sent. Calls
 // that were under way when the last refusal was heard say nothing new.
 func (b *bucket) refused(sent, now time.Time) {

@@ -11,6 +11,7 @@ import (
 // long as nothing has been learnt of that: one call tells of all of them.
 type forecast struct {
 	first    time.Duration // before the first survey
+	least    time.Duration // of what the last survey foresaw; 0 before it
 	progress func(context.Context) (map[string]float64, error)
 	mu       sync.Mutex
 	by       map[string]expectation
@@ -35,8 +36,8 @@ func (f *forecast) of(id string) (from time.Duration, settled bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	e, known := f.by[id]
-	if !known {
-		return f.first, false
+	if !known { // like those that were surveyed: there is time
+		return max(f.first, f.least/4), false
 	}
 	return e.from, e.settled
 }
@@ -48,12 +49,26 @@ func (f *forecast) survey(ctx context.Context, since map[string]time.Time, now t
 	progress, err := f.progress(ctx)
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.least = 0
 	for id, began := range since {
-		if elapsed := now.Sub(began); elapsed >= f.first {
-			f.by[id] = expect(elapsed, progress[id])
+		elapsed := now.Sub(began)
+		if elapsed < f.first {
+			continue
+		}
+		f.by[id] = expect(elapsed, progress[id])
+		if whole := wholeOf(elapsed, progress[id]); f.least == 0 || whole < f.least {
+			f.least = whole
 		}
 	}
 	return err
+}
+
+// wholeOf is how long it all takes, going by the part that was done after a time.
+func wholeOf(elapsed time.Duration, done float64) time.Duration {
+	if done <= 0 || done >= 1 {
+		return elapsed
+	}
+	return time.Duration(float64(elapsed) / done)
 }
 
 // expect extrapolates from the part of the work that was done after a time.
@@ -63,7 +78,7 @@ func expect(elapsed time.Duration, done float64) expectation {
 	if done <= 0 || done >= 1 {
 		return expectation{from: elapsed, settled: true}
 	}
-	whole := time.Duration(float64(elapsed) / done)
+	whole := wholeOf(elapsed, done)
 	left := whole - elapsed
 	if left <= whole/3 {
 		return expectation{from: whole - whole/100, settled: true}

@@ -36,7 +36,15 @@ type pace struct {
 	turn      chan struct{} // held by the one that is next
 	mu        sync.Mutex
 	requests  *bucket
-	resources *bucket // nil where EC2 counts none
+	resources *bucket       // nil where EC2 counts none
+	flying    int           // calls that are not answered yet
+	quickest  time.Duration // answer; 0 before the first
+}
+
+// late is how many of the calls under way may not have arrived yet: all but
+// those that leave within the time that an answer takes at least. p.mu is held.
+func (p *pace) late() float64 {
+	return max(0, float64(p.flying)-p.requests.refill*float64(p.quickest)/float64(p.requests.unit))
 }
 
 // wait returns when a call about so many resources may be made, and that time.
@@ -59,6 +67,16 @@ func (p *pace) wait(ctx context.Context, resources int) (time.Time, error) {
 	}
 }
 
+// answered notes that a call is no longer under way.
+func (p *pace) answered(sent time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.flying--
+	if took := time.Since(sent); p.quickest == 0 || took < p.quickest {
+		p.quickest = took
+	}
+}
+
 // take takes what the call costs from both buckets, or from none.
 func (p *pace) take(now time.Time, resources int) time.Duration {
 	p.mu.Lock()
@@ -68,7 +86,12 @@ func (p *pace) take(now time.Time, resources int) time.Duration {
 			return left
 		}
 	}
+	p.requests.fill(now)
+	p.requests.keepBack(p.late())
 	left := p.requests.take(now, 1)
+	if left == 0 {
+		p.flying++
+	}
 	if left > 0 && p.resources != nil {
 		p.resources.tokens += min(float64(resources), p.resources.size)
 	}

@@ -3,6 +3,7 @@ package ec2ops
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,8 +47,19 @@ func (a *account) take(n float64) bool {
 	return true
 }
 
-// launches makes n calls at once and returns how long they took.
-func (a *account) launches(t *testing.T, p *pace, n int) time.Duration {
+// pass makes a call that is answered at once.
+func pass(t *testing.T, p *pace, resources int) {
+	t.Helper()
+	sent, err := p.wait(context.Background(), resources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.answered(sent)
+}
+
+// launches makes n calls at once, each of which is on its way for as long as
+// travel says, and returns how long they took.
+func (a *account) launches(t *testing.T, p *pace, n int, travel func() time.Duration) time.Duration {
 	t.Helper()
 	began := time.Now()
 	turn := make(chan struct{}, 1) // of the account
@@ -61,8 +73,13 @@ func (a *account) launches(t *testing.T, p *pace, n int) time.Duration {
 					return
 				}
 				turn <- struct{}{}
+				way := travel()
+				<-turn
+				time.Sleep(way)
+				turn <- struct{}{}
 				ok := a.take(1)
 				<-turn
+				p.answered(sent)
 				if ok {
 					p.succeeded()
 					done <- nil
@@ -91,11 +108,59 @@ func (a *account) launches(t *testing.T, p *pace, n int) time.Duration {
 func TestPaceKeepsWithinTheBucket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &account{size: 5, refill: 2, tokens: 5, filled: time.Now()}
-		took := a.launches(t, newPaces(time.Second).of("RunInstances"), 1000)
+		took := a.launches(t, newPaces(time.Second).of("RunInstances"), 1000, atOnce)
 		if a.refused > 0 {
 			t.Errorf("%d calls were refused", a.refused)
 		}
 		if ideal := time.Duration(float64(1000-5) / 2 * float64(time.Second)); took > ideal+time.Second {
+			t.Errorf("took %v where the bucket allows %v", took, ideal)
+		}
+	})
+}
+
+func atOnce() time.Duration { return 0 }
+
+// TestPaceWithStragglers: now and then calls are held up on their way and arrive
+// together with later ones, and yet none is one too many.
+func TestPaceWithStragglers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &account{size: 5, refill: 2, tokens: 5, filled: time.Now()}
+		n := 0
+		took := a.launches(t, newPaces(time.Second).of("RunInstances"), 1000, func() time.Duration {
+			if n++; n%50 < 8 {
+				return 4*time.Second - time.Duration(n%50)*500*time.Millisecond
+			}
+			return 100 * time.Millisecond
+		})
+		t.Logf("took %v", took)
+		if a.refused > 0 {
+			t.Errorf("%d calls were refused", a.refused)
+		}
+		if ideal := time.Duration(float64(1000-5) / 2 * float64(time.Second)); took > ideal*5/4 {
+			t.Errorf("took %v where the bucket allows %v", took, ideal)
+		}
+	})
+}
+
+// TestPaceOfSlowAnswers: where each answer takes its time, calls go out as fast
+// all the same.
+func TestPaceOfSlowAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPaces(time.Second).of("RunInstances")
+		began := time.Now()
+		var calls sync.WaitGroup
+		for range 200 {
+			calls.Go(func() {
+				sent, err := p.wait(context.Background(), 1)
+				if err != nil {
+					t.Error(err)
+				}
+				time.Sleep(5 * time.Second)
+				p.answered(sent)
+			})
+		}
+		calls.Wait()
+		if took, ideal := time.Since(began), 100*time.Second; took > ideal+10*time.Second {
 			t.Errorf("took %v where the bucket allows %v", took, ideal)
 		}
 	})
@@ -106,7 +171,7 @@ func TestPaceKeepsWithinTheBucket(t *testing.T) {
 func TestPaceWithOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &account{size: 5, refill: 1, filled: time.Now()}
-		took := a.launches(t, newPaces(time.Second).of("RunInstances"), 200)
+		took := a.launches(t, newPaces(time.Second).of("RunInstances"), 200, atOnce)
 		t.Logf("200 calls took %v, %d refused", took, a.refused)
 		if ideal := 200 * time.Second; took > ideal*5/4 {
 			t.Errorf("took %v where %v would do", took, ideal)
@@ -122,16 +187,12 @@ func TestPaceOfResources(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, began := newPaces(time.Second).of("TerminateInstances"), time.Now()
 		for range 3 {
-			if _, err := p.wait(context.Background(), 900); err != nil {
-				t.Fatal(err)
-			}
+			pass(t, p, 900)
 		}
 		if took := time.Since(began); took < 90*time.Second || took > 91*time.Second {
 			t.Errorf("2,700 instances took %v, want 90s at 900 and then 20 a second", took)
 		}
-		if _, err := p.wait(context.Background(), 100_000); err != nil {
-			t.Error(err)
-		}
+		pass(t, p, 100_000)
 	})
 }
 
@@ -140,9 +201,7 @@ func TestPaceKeepsActionsApart(t *testing.T) {
 		p, began := newPaces(time.Second), time.Now()
 		p.of("RunInstances").throttled(time.Now())
 		for range 90 {
-			if _, err := p.of("DescribeImages").wait(context.Background(), 1); err != nil {
-				t.Fatal(err)
-			}
+			pass(t, p.of("DescribeImages"), 1)
 		}
 		if d := time.Since(began); d != 0 {
 			t.Errorf("waited %v with nothing refused", d)
@@ -159,9 +218,7 @@ func TestPaceFollowsFasterTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, began := newPaces(10*time.Millisecond).of("RunInstances"), time.Now()
 		for range 104 {
-			if _, err := p.wait(context.Background(), 1); err != nil {
-				t.Fatal(err)
-			}
+			pass(t, p, 1)
 		}
 		if took := time.Since(began); took < 490*time.Millisecond || took > 510*time.Millisecond {
 			t.Errorf("a hundred took %v, want 50 units", took)

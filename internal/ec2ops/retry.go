@@ -87,6 +87,7 @@ func (r *retryer) GetAttemptToken(ctx context.Context) (func(error) error, error
 		return nil, &aws.RequestCanceledError{Err: err}
 	}
 	return func(err error) error {
+		p.answered(sent)
 		switch {
 		case err == nil:
 			p.succeeded()

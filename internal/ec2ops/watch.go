@@ -2,6 +2,7 @@ package ec2ops
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -229,17 +230,15 @@ func (w *watch[T]) once(ctx context.Context) {
 	}
 }
 
-// asked returns whom this look is for. Calm waits come along where there is
-// room in the call, and all together when it is the turn of one.
+// asked returns whom this look is for: all, or where they are more than one call
+// takes, those that may have changed by now and with them those that were looked
+// at longest ago. When it is the turn of a calm one, which is seldom, all are
+// asked for.
 func (w *watch[T]) asked() (asked []*waiter[T], ids []string, known map[string]bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	known = map[string]bool{}
-	hurried := len(w.waiters) > maxFilterValues && !w.calmDue()
-	for one := range w.waiters {
-		if hurried && one.calm {
-			continue
-		}
+	for _, one := range w.chosen() {
 		asked = append(asked, one)
 		ids = append(ids, one.id)
 		if one.seen {
@@ -249,14 +248,25 @@ func (w *watch[T]) asked() (asked []*waiter[T], ids []string, known map[string]b
 	return asked, distinct(ids), known
 }
 
-// calmDue tells whether it is the turn of any calm wait; w.mu is held.
-func (w *watch[T]) calmDue() bool {
+// chosen needs w.mu.
+func (w *watch[T]) chosen() []*waiter[T] {
+	var due, others []*waiter[T]
+	calm := false
 	for one := range w.waiters {
-		if o, _ := w.outlook(one); one.calm && !w.schedule.due(w.last, o).After(w.last) {
-			return true
+		o, _ := w.outlook(one)
+		if o.calm && w.schedule.due(w.last, o).After(w.last) || o.from > 0 && o.since.Add(o.from).After(w.last) {
+			others = append(others, one)
+			continue
 		}
+		due = append(due, one)
+		calm = calm || one.calm
 	}
-	return false
+	room := max(0, maxFilterValues-len(due))
+	if calm || len(others) <= room {
+		return append(due, others...)
+	}
+	slices.SortFunc(others, func(a, b *waiter[T]) int { return a.looked.Compare(b.looked) })
+	return append(due, others[:room]...)
 }
 
 // attended returns the ids of which somebody has waited for a change ever since
