@@ -41,7 +41,7 @@ func (g *globals) beginLog(r *rotation, plan *rotate.Plan, command string) *even
 	}
 	g.warnf(err)
 	log.Write(runlog.KindRun, runlog.Header{Event: runlog.KindRun, Format: runlog.Format, Time: g.Now(), ID: plan.RunID(),
-		Command: command, Version: buildVersion(), Certificates: r.inputs.inspected(g.Now())})
+		Command: command, Version: buildVersion(), Certificates: r.inputs.inspected(g.Now()), Prices: pricesOf(r.config)})
 	log.Write(runlog.KindPlan, map[string]any{"event": runlog.KindPlan, "time": g.Now(), "plan": plan})
 	return &eventLog{Log: log, meter: &meter{now: g.Now}}
 }
@@ -124,6 +124,14 @@ func (in *inputs) describe(role string, paths []string, now time.Time) []runlog.
 		}
 	}
 	return all
+}
+
+func pricesOf(c *config.Config) []runlog.Price {
+	var prices []runlog.Price
+	for _, p := range c.Prices {
+		prices = append(prices, runlog.Price(p))
+	}
+	return prices
 }
 
 func buildVersion() runlog.Version {

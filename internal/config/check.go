@@ -14,6 +14,7 @@ func (d *decoder) check(c *Config) {
 	d.checkCertificate(&c.Certificate)
 	d.checkBastion(&c.Bastion)
 	d.checkRefresh(c)
+	d.checkPrices(c.Prices)
 	d.checkMaster(&c.Master)
 	d.checkRegions(c)
 	d.checkPlatform("platforms.linux", linux, &c.Platforms.Linux)

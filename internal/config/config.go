@@ -22,7 +22,8 @@ type Config struct {
 	Waits       Waits       `yaml:"waits" doc:"How long to wait, as durations such as 90s, 20m or 2h."`
 	MaxParallel int         `yaml:"max_parallel" min:"0" default:"0, all at once" doc:"How many images are worked on at the same time."`
 
-	LogDir string `yaml:"log_dir" kind:"path" flag:"log-dir" default:"amirotate/runs in the user's folder for state" doc:"Folder of the event logs that every rotation keeps."`
+	LogDir string  `yaml:"log_dir" kind:"path" flag:"log-dir" default:"amirotate/runs in the user's folder for state" doc:"Folder of the event logs that every rotation keeps."`
+	Prices []Price `yaml:"prices" default:"none: amirotate knows no prices" doc:"What instances cost, for the estimate in a report."`
 
 	file  string // the file's name, "" if there is none
 	home  string // for ~/, "" if it is not known

@@ -54,6 +54,8 @@ func (d *decoder) value(path string, node ast.Node, v reflect.Value, tag reflect
 		d.text(path, node, p, tag)
 	case *int:
 		d.number(path, node, p, tag)
+	case *float64:
+		d.decimal(path, node, p, tag)
 	case *bool:
 		d.truth(path, node, p)
 	case *[]string:
@@ -101,7 +103,7 @@ func (d *decoder) resolve(path string, node ast.Node) (ast.Node, bool) {
 // commented out. A setting must have a value.
 func (d *decoder) null(path string, node ast.Node, v reflect.Value) {
 	switch v.Interface().(type) {
-	case Certificate, Store, Check, Launch, Bastion, Platforms, Platform, Master, MasterCheck, Waits, Refresh, Notify, []Override, []Static, []File, []Command, []Leaf, []Endpoint:
+	case Certificate, Store, Check, Launch, Bastion, Platforms, Platform, Master, MasterCheck, Waits, Refresh, Notify, []Override, []Static, []File, []Command, []Leaf, []Endpoint, []Price:
 		return
 	}
 	d.wrong(path, node, path+" has no value", "give it one, or remove the line")
