@@ -135,7 +135,10 @@ func (s *Switch) failed(err error, result *Result) error {
 
 // undo says how to put the old pair back by hand.
 func (s *Switch) undo(result *Result) []string {
-	undo := []string{fmt.Sprintf("cp -p %s.%s %s%s", s.Certificate, result.Backup, s.Certificate, s.onHost())}
+	undo := []string{fmt.Sprintf("cp -p %s.%s %s", s.Certificate, result.Backup, s.Certificate)}
+	if s.Address != Local {
+		undo[0] = "on " + s.Address + ": " + undo[0]
+	}
 	if s.Key != "" {
 		undo = append(undo, fmt.Sprintf("cp -p %s.%s %s", s.Key, result.Backup, s.Key))
 	}

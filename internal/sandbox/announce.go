@@ -56,11 +56,11 @@ func (s *Sandbox) announce(sc *scenario.Scenario, readyFile, endpoint string, k 
 	for _, e := range s.env {
 		fmt.Fprintf(&env, "%s=%s\n", e[0], e[1])
 	}
-	config, err := configuration(sc, s.bastion.Addr(), s.static)
+	config, err := configuration(sc, s.bastion.Addr(), s.static, s.master.configured())
 	if err != nil {
 		return err
 	}
-	known := knownhosts.Line([]string{s.bastion.Addr()}, s.bastion.HostKey()) + "\n" + knownStatic(s.static)
+	known := knownhosts.Line([]string{s.bastion.Addr()}, s.bastion.HostKey()) + "\n" + knownStatic(s.static) + s.master.known()
 	for _, f := range []struct {
 		name string
 		text []byte

@@ -24,6 +24,7 @@ type (
 		Platforms   map[string]*access `yaml:"platforms"`
 		Overrides   []override         `yaml:"overrides,omitempty"`
 		Static      []staticEntry      `yaml:"static,omitempty"`
+		Master      *configMaster      `yaml:"master,omitempty"`
 		Waits       configWaits        `yaml:"waits"`
 	}
 	configCertificate struct {
@@ -76,12 +77,12 @@ const leastPoll = 10 * time.Millisecond
 
 // configuration writes amirotate.yaml: for each platform what most of its
 // images have, and overrides for the workers of the others.
-func configuration(sc *scenario.Scenario, bastion string, static []*statichost.Host) ([]byte, error) {
+func configuration(sc *scenario.Scenario, bastion string, static []*statichost.Host, master *configMaster) ([]byte, error) {
 	poll := max(leastPoll, time.Duration(*sc.Clock.Scale*float64(time.Second)))
 	c := configFile{
 		SlaveList: "slave-list.txt", Region: sc.Region,
-		Certificate: configCertificate{Old: "old-cert.pem", New: "new-cert.pem"},
-		Launch:      launchOf(sc), Platforms: map[string]*access{}, Waits: configWaits{Poll: poll.String()},
+		Certificate: configCertificate{Old: "old-cert.pem", New: "new-cert.pem"}, Master: master,
+		Launch: launchOf(sc), Platforms: map[string]*access{}, Waits: configWaits{Poll: poll.String()},
 		Bastion: configBastion{Address: bastion, User: bastionUser, IdentityFile: identityFile, KnownHosts: knownHostsFile},
 	}
 	if len(static) > 0 {

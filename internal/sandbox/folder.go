@@ -47,7 +47,7 @@ func claim(dir string) (*flock.Flock, error) {
 func contents() []string {
 	return []string{
 		"env", "amirotate.yaml", "slave-list.txt", "slave-list.txt.previous", "slave-list.txt.lock", "old-cert.pem", "new-cert.pem", "new-key.pem",
-		"ssh", "images", "instances", "static", "api.jsonl",
+		"ssh", "images", "instances", "static", "master", "api.jsonl",
 	}
 }
 

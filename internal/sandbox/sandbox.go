@@ -24,6 +24,7 @@ import (
 	"github.com/amirotate/amirotate/internal/sandbox/fault"
 	"github.com/amirotate/amirotate/internal/sandbox/iam"
 	"github.com/amirotate/amirotate/internal/sandbox/machine"
+	"github.com/amirotate/amirotate/internal/sandbox/masterhost"
 	"github.com/amirotate/amirotate/internal/sandbox/network"
 	"github.com/amirotate/amirotate/internal/sandbox/scenario"
 	"github.com/amirotate/amirotate/internal/sandbox/ssmapi"
@@ -55,6 +56,7 @@ type Sandbox struct {
 	clock   *clock.Clock
 	policy  atomic.Pointer[iam.Policy]
 	static  []*statichost.Host
+	master  *masterComputer // nil: none
 	server  *http.Server
 	serving sync.WaitGroup
 	log     *os.File
@@ -142,6 +144,9 @@ func (s *Sandbox) serve(sc *scenario.Scenario, o Options, listen string) error {
 	if err := s.startStatic(net, pace, keys, faults, from, sc.Static); err != nil {
 		return err
 	}
+	if s.master, err = s.startMaster(sc, net, pace, keys, from); err != nil {
+		return err
+	}
 	if s.log, err = os.OpenFile(filepath.Join(s.dir, "api.jsonl"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644); err != nil {
 		return fmt.Errorf("cannot open the log of calls: %w", err)
 	}
@@ -221,6 +226,14 @@ func (s *Sandbox) Enforce(document string) error {
 	return err
 }
 
+// Master is the buildmaster's computer, nil if the scenario has none.
+func (s *Sandbox) Master() *masterhost.Host {
+	if s.master == nil {
+		return nil
+	}
+	return s.master.host
+}
+
 // Bastion is the jump host.
 func (s *Sandbox) Bastion() *bastion.Bastion { return s.bastion }
 
@@ -249,6 +262,9 @@ func (s *Sandbox) Close() error {
 		}
 		for _, h := range s.static {
 			errs = append(errs, h.Close())
+		}
+		if s.master != nil {
+			errs = append(errs, s.master.close())
 		}
 		for _, state := range s.states {
 			state.Close()

@@ -11,14 +11,16 @@ import (
 	"github.com/amirotate/amirotate/internal/sandbox/clock"
 	"github.com/amirotate/amirotate/internal/sandbox/machine"
 	"github.com/amirotate/amirotate/internal/sandbox/network"
+	"github.com/amirotate/amirotate/internal/sandbox/posixhost/commands"
 )
 
 // Options say what all hosts of a driver have in common.
 type Options struct {
 	Network        *network.Network
 	Clock          *clock.Clock
-	AuthorizedKeys []ssh.PublicKey // who may log in, as the image's user, besides the instance's key pair
-	Faults         machine.Faults  // nil for none
+	AuthorizedKeys []ssh.PublicKey             // who may log in, as the image's user, besides the instance's key pair
+	Faults         machine.Faults              // nil for none
+	Commands       map[string]commands.Command // besides the usual ones; nil for none
 	// Died is told, in a goroutine of its own, of a computer that lost its power
 	// by a fault. May be nil.
 	Died func(instanceID string)

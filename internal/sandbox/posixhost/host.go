@@ -53,6 +53,7 @@ func newHost(o Options, spec machine.Spec, keys hostKeys) (*host, error) {
 		Hostname: "ip-" + strings.ReplaceAll(spec.Address.String(), ".", "-"),
 		Clock:    o.Clock,
 		Accounts: commands.LoadAccounts(files, spec.User),
+		Own:      o.Commands,
 	}
 	h := &host{options: o, spec: spec, keys: keys, plug: plug, files: files, system: system,
 		shell: shell.New(system), down: make(chan struct{})}

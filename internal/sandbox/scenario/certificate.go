@@ -25,13 +25,19 @@ func (c *checker) certificate() {
 	if s.Certificate.New != "" {
 		s.NewCert = c.readPEM("$.certificate.new", s.Certificate.New)
 	}
+	if s.Certificate.OldKey != "" {
+		s.OldKey = c.readPEM("$.certificate.old_key", s.Certificate.OldKey)
+	}
+	if s.Certificate.NewKey != "" {
+		s.NewKey = c.readPEM("$.certificate.new_key", s.Certificate.NewKey)
+	}
 	now := time.Now().UTC().Truncate(time.Second)
 	if s.OldCert == nil {
-		old, _, err := makeCertificate(s.NewCert, now.AddDate(-3, 0, -1), now.AddDate(0, 0, -1))
+		old, key, err := makeCertificate(s.NewCert, now.AddDate(-3, 0, -1), now.AddDate(0, 0, -1))
 		if err != nil {
 			c.add("$.certificate", "cannot make an old certificate: %v", err)
 		}
-		s.OldCert = old
+		s.OldCert, s.OldKey = old, key
 	}
 	if s.NewCert == nil {
 		var err error

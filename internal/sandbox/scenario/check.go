@@ -24,6 +24,7 @@ func (c *checker) all() {
 	c.images()
 	c.instances()
 	c.static()
+	c.master()
 	c.faults()
 	c.slaveList()
 	c.policy()

@@ -33,6 +33,9 @@ func (s *Scenario) fillDefaults() {
 	for i := range s.Static {
 		s.Static[i].fillDefaults()
 	}
+	if s.Master != nil {
+		s.Master.fillDefaults()
+	}
 	for i := range s.Faults {
 		f := &s.Faults[i]
 		f.Nth, f.Repeat = 1, 1

@@ -27,6 +27,7 @@ type Scenario struct {
 	Images         []Image         `yaml:"images"`
 	Instances      []Instance      `yaml:"instances"`
 	Static         []Static        `yaml:"static"`
+	Master         *Master         `yaml:"master"` // nil: none
 	Faults         []Fault         `yaml:"faults"`
 	PolicySpec     any             `yaml:"policy"`  // an IAM policy document, or the path of one; left out: everything is allowed
 	Regions        []Region        `yaml:"regions"` // further ones
@@ -34,7 +35,8 @@ type Scenario struct {
 	SlaveList []byte `yaml:"-"` // the list's bytes
 	OldCert   []byte `yaml:"-"` // PEM
 	NewCert   []byte `yaml:"-"` // PEM
-	NewKey    []byte `yaml:"-"` // PEM, nil unless the new certificate was made
+	OldKey    []byte `yaml:"-"` // PEM, nil unless the old certificate was made or its key is named
+	NewKey    []byte `yaml:"-"` // PEM, nil unless the new certificate was made or its key is named
 
 	Policy *iam.Policy `yaml:"-"` // what callers may do, nil for everything
 }
@@ -55,8 +57,10 @@ type Region struct {
 
 // Certificate names the PEM files; what is left out is made.
 type Certificate struct {
-	Old string `yaml:"old"`
-	New string `yaml:"new"`
+	Old    string `yaml:"old"`
+	New    string `yaml:"new"`
+	OldKey string `yaml:"old_key"`
+	NewKey string `yaml:"new_key"`
 }
 
 // Clock sets the pace.

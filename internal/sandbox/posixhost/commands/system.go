@@ -13,6 +13,7 @@ type System struct {
 	Hostname string
 	Clock    *clock.Clock
 	Accounts Accounts
+	Own      map[string]Command // what this instance has besides the usual commands
 }
 
 // Account is a line of passwd(5).

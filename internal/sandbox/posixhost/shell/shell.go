@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -40,6 +41,7 @@ type Shell struct {
 // New returns the shell of a system.
 func New(system *commands.System) *Shell {
 	s := &Shell{system: system, commands: commands.All()}
+	maps.Copy(s.commands, system.Own)
 	s.commands["sh"] = s.sh
 	for _, name := range []string{"bash", "dash"} {
 		s.commands[name] = s.sh
