@@ -56,7 +56,8 @@ func (g *globals) dialMaster(ctx context.Context, c *config.Config, m config.Mas
 	if err != nil {
 		return nil, err
 	}
-	options := remote.DialerOptions{Getenv: g.Getenv, Access: func(string) (remote.Access, error) { return access, nil }}
+	options := remote.DialerOptions{Getenv: g.Getenv, Access: func(string) (remote.Access, error) { return access, nil },
+		LoginGrace: time.Nanosecond} // it is not booting
 	if m.Bastion {
 		options.Bastion = bastionOf(c.Bastion)
 	}
