@@ -85,6 +85,7 @@ func checkFarm(dir string, c *config.Config, before imageFolders) ([]check, erro
 		{"image ids apart, the list is byte for byte what it was", sameButIDs(oldList, newList)},
 		{"every instance that was launched is terminated", none(left)},
 		checkStatic(dir, c, oldCert, newCert),
+		checkMaster(dir, c, oldCert, newCert),
 	}, nil
 }
 

@@ -209,7 +209,7 @@ func TestMasterFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := startMasterFarm(t, "{restart: "+name+"}")
-			config := strings.NewReplacer("10s", "300ms", "run: restart-stunnel", "run: restart-stunnel\n      timeout: 300ms").Replace(string(w.Read("amirotate.yaml")))
+			config := strings.NewReplacer("10s", "2s", "run: restart-stunnel", "run: restart-stunnel\n      timeout: 300ms").Replace(string(w.Read("amirotate.yaml")))
 			w.Write("amirotate.yaml", config)
 			r := w.MustRun(1, "rotate")
 			text := strings.Join(strings.Fields(r.Stderr), " ")

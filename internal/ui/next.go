@@ -14,15 +14,15 @@ func WriteNext(w io.Writer, p *rotate.Plan, r *rotate.Result) {
 	if !r.ListRewritten {
 		return
 	}
-	restart := "Now         restart the buildmaster: a reconfig does not see a new ami=\n"
+	now, undo := "Now         restart the buildmaster: a reconfig does not see a new ami=\n", "into the list"
 	if r.Master != nil && len(r.Master.Commands) > 0 {
-		restart = "" // its commands have been run
+		now, undo = "", "into the list, and the old pair onto the master"
 	}
 	fmt.Fprintf(Printable(w), `
 The list    %s
 as it was   %s.previous, beside it
 %sThen        amirotate status, who still holds the old certificate
             amirotate report --out FILE.html, a page of what this run did
-To undo     amirotate rollback, the previous image ids back into the list
-`, p.List.Path, path.Base(p.List.Path), restart)
+To undo     amirotate rollback, the previous image ids back %s
+`, p.List.Path, path.Base(p.List.Path), now, undo)
 }
