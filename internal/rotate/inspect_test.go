@@ -35,14 +35,22 @@ images:
       - {path: 'C:\bot\cert.pem', from: old}
       - {path: 'C:\Program Files (x86)\stunnel\cert.pem', from: old}
       - {path: 'C:\Program Files (x86)\stunnel\stunnel.conf', content: "client = yes\r\n[bot]\r\nCAfile = cert.pem\r\n"}
+static:
+  - name: mac1
+    files:
+      - {path: /Users/bot/copy.pem, from: old}
+      - {path: /Users/bot/cert.pem, from: old}
+      - {path: /Users/bot/stunnel.conf, content: "client = yes\n[bot]\ncafile = cert.pem\n"}
 `
 
-var misledFiles = map[string]string{"list.txt": "a s ami=ami-11111111 instance_type=m3.xlarge\nw s ami=ami-22222222 instance_type=m3.xlarge\n"}
+var misledFiles = map[string]string{"list.txt": "a s ami=ami-11111111 instance_type=m3.xlarge\nw s ami=ami-22222222 instance_type=m3.xlarge\nmac1 s\n"}
 
 const (
 	linuxDecoy, linuxRead     = "/opt/bot/cert.pem", "/home/bot/rust-buildbot/rust-bot-cert.pem"
 	windowsDecoy, windowsRead = `C:\\bot\\cert.pem`, `C:\\Program Files (x86)\\stunnel\\cert.pem` // as in YAML
 )
+
+const staticDecoy, staticRead = "/Users/bot/copy.pem", "/Users/bot/cert.pem"
 
 // alikes are the look-alikes that a run reported, by image.
 func (r report) alikes() map[string][]string {
@@ -77,6 +85,10 @@ func TestWhatStunnelReads(t *testing.T) {
 			}
 		}
 	}
+	mac := statics(t, run)["mac1"]
+	if mac.Status != rotate.StatusRefused || !strings.Contains(mac.Error, "stunnel reads "+staticRead+" (line 3 of /Users/bot/stunnel.conf), but the configuration replaces "+staticDecoy) {
+		t.Errorf("the static host is %s: %s", mac.Status, mac.Error)
+	}
 	if !strings.Contains(run.Stderr, "hint: name "+linuxRead+" in files") {
 		t.Errorf("no remedy in\n%s", run.Stderr)
 	}
@@ -92,10 +104,17 @@ func TestWhatStunnelReads(t *testing.T) {
 	if string(f.Read("slave-list.txt")) != string(list) {
 		t.Error("the list has changed")
 	}
+	if old := string(f.Read("old-cert.pem")); string(f.Read("static/mac1/root"+staticDecoy)) != old || string(f.Read("static/mac1/root"+staticRead)) != old {
+		t.Error("the static host has changed")
+	}
 
-	config = strings.NewReplacer("path: "+linuxDecoy, "path: "+linuxRead, `path: "`+windowsDecoy, `path: "`+windowsRead).Replace(config)
+	config = strings.NewReplacer("path: "+linuxDecoy, "path: "+linuxRead, "path: "+staticDecoy, "path: "+staticRead, `path: "`+windowsDecoy, `path: "`+windowsRead).Replace(config)
 	f.Write("amirotate.yaml", config)
-	rep = parseReport(t, f.MustRun(0, "rotate", "--json"))
+	run = f.MustRun(0, "rotate", "--json")
+	rep = parseReport(t, run)
+	if mac := statics(t, run)["mac1"]; mac.Status != rotate.StatusReplaced || len(mac.LookAlikes) != 1 || mac.LookAlikes[0].Path != staticDecoy {
+		t.Errorf("the static host is %s, with the look-alikes %v", mac.Status, mac.LookAlikes)
+	}
 	want := map[string][]string{"ami-11111111": {linuxDecoy}, "ami-22222222": {`C:\bot\cert.pem`}}
 	if got := rep.alikes(); !slices.Equal(got["ami-11111111"], want["ami-11111111"]) || !slices.Equal(got["ami-22222222"], want["ami-22222222"]) {
 		t.Errorf("look-alikes are %q, want %q", got, want)
@@ -117,6 +136,7 @@ func TestLookAlikesMayBeReplacedToo(t *testing.T) {
 	config := string(f.Read("amirotate.yaml"))
 	config = strings.Replace(config, "      - path: "+linuxDecoy, "      - path: "+linuxDecoy+"\n      - path: "+linuxRead, 1)
 	config = strings.Replace(config, `      - path: "`+windowsDecoy, `      - path: "`+windowsRead+`"`+"\n"+`      - path: "`+windowsDecoy, 1)
+	config = strings.Replace(config, "      - path: "+staticDecoy, "      - path: "+staticDecoy+"\n      - path: "+staticRead, 1)
 	f.Write("amirotate.yaml", config)
 	rep := parseReport(t, f.MustRun(0, "rotate", "--json"))
 	if got := rep.alikes(); len(got) > 0 {

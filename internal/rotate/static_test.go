@@ -47,6 +47,7 @@ type staticSummary struct {
 	Optional       bool
 	Status, Error  string
 	Files          []struct{ Path, Before, After string }
+	LookAlikes     []rotate.LookAlike `json:"look_alikes"`
 	listRewritten  bool
 	imagesReplaced int
 }

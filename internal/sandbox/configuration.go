@@ -158,9 +158,11 @@ func certificatePath(im scenario.Image) string {
 	return ""
 }
 
-// stunnelPath is an image's stunnel.conf, "" if it has none.
-func stunnelPath(im scenario.Image) string {
-	for _, f := range im.Files {
+func stunnelPath(im scenario.Image) string { return stunnelConfIn(im.Files) }
+
+// stunnelConfIn is the stunnel.conf among files, "" if there is none.
+func stunnelConfIn(files []scenario.File) string {
+	for _, f := range files {
 		if strings.HasSuffix(strings.ReplaceAll(f.Path, `\`, "/"), "/stunnel.conf") {
 			return f.Path
 		}

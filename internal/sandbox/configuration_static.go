@@ -22,6 +22,7 @@ type staticEntry struct {
 	Password   *secret    `yaml:"password,omitempty"`
 	CAFile     string     `yaml:"ca_file,omitempty"`
 	Files      []filePath `yaml:"files,omitempty"`
+	Stunnel    string     `yaml:"stunnel_conf,omitempty"`
 }
 
 // staticWait is how long a static host is waited for, in real time: those that
@@ -41,7 +42,7 @@ func staticEntries(hosts []*statichost.Host) []staticEntry {
 			e.Identity, e.KnownHosts = identityFile, knownHostsFile
 		}
 		if path := certificateIn(h.Files); path != "" {
-			e.Files = []filePath{{path}}
+			e.Files, e.Stunnel = []filePath{{path}}, stunnelConfIn(h.Files)
 		}
 		entries = append(entries, e)
 	}
