@@ -194,12 +194,14 @@ func (r *rotation) lookAtFleet(ctx context.Context) error {
 	return err
 }
 
-// stage finds out the same once the list may have been rewritten.
-func (r *rotation) stage(ctx context.Context) (rotate.Progress, error) {
+// stage finds out the same once the list may have been rewritten, and the static
+// hosts were visited.
+func (r *rotation) stage(ctx context.Context, static []rotate.Holder) (rotate.Progress, error) {
 	look, err := r.fleetLook()
 	if err != nil {
 		return rotate.Progress{}, err
 	}
+	look.Static = static
 	data, err := r.store.Read(ctx)
 	if err != nil {
 		return rotate.Progress{}, err

@@ -338,6 +338,44 @@ func TestPlanOfStaticHosts(t *testing.T) {
 	}
 }
 
+// With strategy overlap static hosts get old and new, and one that has not got
+// them keeps the master from switching.
+func TestOverlapOfStaticHosts(t *testing.T) {
+	scenario, files := withStatic(staticHost("mac1", ""), staticHost("odd", ""), staticHost("gone", ", down: true, optional: true"))
+	f := farmtest.Start(t, scenario, files)
+	f.Write("amirotate.yaml", "strategy: overlap\n"+string(f.Read("amirotate.yaml")))
+	oldCert, newCert := string(f.Read("old-cert.pem")), string(f.Read("new-cert.pem"))
+	f.Write(inStatic("odd"), "somebody's own\n")
+	stage := func(r farmtest.Result) rotate.Progress {
+		t.Helper()
+		lines := strings.Split(strings.TrimSpace(r.Stdout), "\n")
+		var summary struct{ Overlap rotate.Progress }
+		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &summary); err != nil {
+			t.Fatal(err)
+		}
+		return summary.Overlap
+	}
+
+	if got := stage(f.MustRun(4, "rotate", "--json")); got.MaySwitch() || !slices.Contains(got.InTheWay, "odd") || slices.Contains(got.InTheWay, "mac1") {
+		t.Errorf("while one has not got them: %+v", got)
+	}
+	if got := string(f.Read(inStatic("mac1"))); !strings.Contains(got, strings.TrimSpace(oldCert)) || !strings.Contains(got, strings.TrimSpace(newCert)) {
+		t.Errorf("mac1 does not hold both:\n%s", got)
+	}
+	f.Write(inStatic("odd"), oldCert)
+	if got := stage(f.MustRun(0, "rotate", "--json")); !got.MaySwitch() || len(got.InTheWay) > 0 {
+		t.Errorf("when all have them: %+v", got)
+	}
+
+	// A cutover cuts the overlap short.
+	if got := statics(t, f.MustRun(0, "rotate", "--json", "--strategy", "cutover"))["mac1"]; got.Status != rotate.StatusReplaced {
+		t.Errorf("mac1 is %s: %s", got.Status, got.Error)
+	}
+	if got := string(f.Read(inStatic("mac1"))); got != newCert {
+		t.Errorf("after the cutover mac1 holds\n%s", got)
+	}
+}
+
 // What a host is reached with is looked for before anything is launched; at an
 // optional host that is only a warning.
 func TestStaticAccessIsChecked(t *testing.T) {

@@ -27,7 +27,8 @@ type FleetLook struct {
 	Switches bool
 	// Endpoint reads what the master presents; nil if nobody knows where it is.
 	Endpoint func(ctx context.Context) Endpoint
-	Probe    *Probe // nil: only tags are read, and no host is logged in to
+	Static   []Holder // what is known of static hosts
+	Probe    *Probe   // nil: only tags are read, and no host is logged in to
 }
 
 // Fleet is who holds which certificate.
@@ -42,6 +43,8 @@ type Fleet struct {
 	LockedOut []string  `json:"locked_out"`         // of those that don't accept what the master presents
 	Overlap   *Progress `json:"overlap,omitempty"`  // with strategy overlap
 	Unprobed  int       `json:"unprobed,omitempty"` // instances that could not be probed
+
+	static []Holder
 }
 
 // Where it is known from what is held.
@@ -101,7 +104,7 @@ type Endpoint struct {
 
 // At looks. Builders and provers don't count: they never join the farm.
 func (l *FleetLook) At(ctx context.Context, list *slavelist.List) (*Fleet, error) {
-	fleet := &Fleet{Images: []ImageStatus{}, Instances: []InstanceStatus{}}
+	fleet := &Fleet{Images: []ImageStatus{}, Instances: []InstanceStatus{}, static: l.Static}
 	images, err := lineages(ctx, l.Reader, list.Images())
 	if err != nil {
 		return nil, err
@@ -161,6 +164,7 @@ func (f *Fleet) observed() Observed {
 	for _, i := range f.Instances {
 		o.Running = append(o.Running, Holder{ID: i.Instance, Trust: i.Trust})
 	}
+	o.Static = f.static
 	return o
 }
 
