@@ -73,11 +73,15 @@ func (f format) columns(id, platform, step, elapsed, expected, snapshot string) 
 
 func (f format) row(r *row, learnt experience, now time.Time) string {
 	elapsed, expected := "", ""
+	short := compact
+	if !f.wide {
+		short = brief
+	}
 	if took := r.took(now); took > 0 || r.active() {
-		elapsed = compact(took)
+		elapsed = short(took)
 	}
 	if e := r.expected(learnt, now); e > 0 {
-		expected = compact(e)
+		expected = short(e)
 	}
 	line := ""
 	if f.wide {
@@ -121,6 +125,14 @@ func (f format) paint(line string, r *row, learnt experience, now time.Time) str
 func pad(cell string, width int) string {
 	cell = runewidth.Truncate(cell, width, "…")
 	return cell + strings.Repeat(" ", max(0, width-runewidth.StringWidth(cell)))
+}
+
+// brief is compact without tenths.
+func brief(d time.Duration) string {
+	if d < 10*time.Second {
+		return fmt.Sprintf("%.0fs", d.Seconds())
+	}
+	return compact(d)
 }
 
 // compact writes a duration in four characters or little more.
