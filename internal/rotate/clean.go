@@ -29,6 +29,7 @@ func (r *run) endInBackground(id string) {
 		ctx, cancel := context.WithTimeout(context.Background(), terminationLimit)
 		defer cancel()
 		err := r.Destroyer.Terminate(ctx, id)
+		r.room.freed()
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.temporary[id] = err == nil

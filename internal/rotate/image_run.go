@@ -139,6 +139,9 @@ func (ir *imageRun) stillPatient(err error) error {
 		ir.scarceSince = now
 	}
 	since := ir.scarceSince
+	if full := ir.room.fullSince(); !full.IsZero() && full.Before(since) {
+		since = full
+	}
 	if moved := ir.lastMove(); moved.After(since) {
 		since = moved
 	}

@@ -46,6 +46,7 @@ type run struct {
 	temporary  map[string]bool // instances to be terminated; true once they have been asked to
 	moved      time.Time       // when the run last got on; see move
 	background sync.WaitGroup
+	room       room
 }
 
 // Run carries the plan out. Its error is one of this package's (BlockedError,

@@ -30,6 +30,7 @@ func (ir *imageRun) stop(ctx context.Context) error {
 		return fmt.Errorf("cannot bake %s: it is %s%s", b.ID, stopped.State, because(stopped.StateReason))
 	}
 	ir.seen.builder = &stopped
+	ir.room.freed()
 	ir.done("%s is stopped", b.ID)
 	return nil
 }

@@ -63,7 +63,7 @@ func (ir *imageRun) launch(ctx context.Context, role string, image cloud.Image) 
 	spec := ir.plan.launchSpec(ir.id, role, image, ir.place)
 	// A prover belongs to one replacement: another one is another launch.
 	spec.ClientToken = clientToken(ir.plan.Patch, image.ID, role, ir.attempt[role])
-	instance, err := ir.Maker.Launch(ctx, spec)
+	instance, err := ir.launchWhenThereIsRoom(ctx, spec)
 	switch cloud.KindOf(err) {
 	case cloud.TokenMismatch:
 		return ir.adopt(ctx, spec.ClientToken, role)
@@ -127,4 +127,24 @@ func (ir *imageRun) adopt(ctx context.Context, token, role string) (cloud.Instan
 	}
 	ir.account(found.ID)
 	return *found, nil
+}
+
+// launchWhenThereIsRoom waits as long as the account's quota is full, which what
+// ends makes room in, or fails when it has been so for too long.
+func (ir *imageRun) launchWhenThereIsRoom(ctx context.Context, spec cloud.LaunchSpec) (cloud.Instance, error) {
+	for {
+		if err := ir.room.enter(ctx); err != nil {
+			return cloud.Instance{}, err
+		}
+		instance, err := ir.Maker.Launch(ctx, spec)
+		full := cloud.KindOf(err) == cloud.Quota
+		ir.room.leave(full, ir.Now(), ir.RetryPause)
+		if !full {
+			return instance, err
+		}
+		if spent := ir.stillPatient(err); spent != nil {
+			return instance, spent
+		}
+		ir.note("waiting for room: %v", err)
+	}
 }

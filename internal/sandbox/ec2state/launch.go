@@ -71,6 +71,9 @@ func (s *State) RunInstances(req LaunchRequest) (Reservation, error) {
 	if err == nil && req.DryRun {
 		err = DryRunOperation()
 	}
+	if err == nil {
+		err = s.checkQuota(plan)
+	}
 	if err != nil {
 		s.mu.Unlock()
 		return Reservation{}, err

@@ -9,10 +9,11 @@ import (
 // offers says where instance types are not to be had.
 type offers struct {
 	unoffered, noCapacity []scenario.Offer
+	vcpus                 int // that may run at a time; 0: any number
 }
 
 func newOffers(sc *scenario.Scenario) offers {
-	return offers{unoffered: sc.Unoffered, noCapacity: sc.NoCapacity}
+	return offers{unoffered: sc.Unoffered, noCapacity: sc.NoCapacity, vcpus: sc.VCPUs}
 }
 
 func (o offers) offered(typ, zone string) bool { return !matches(o.unoffered, typ, zone) }
@@ -27,6 +28,25 @@ func (o offers) problem(typ, zone string) error {
 		return &Error{Code: "InsufficientInstanceCapacity", Status: 500, Message: "We currently do not have sufficient " + typ +
 			" capacity in the Availability Zone you requested (" + zone + "). Our system will be working on provisioning additional capacity. " +
 			"You can currently get " + typ + " capacity by not specifying an Availability Zone in your request or choosing another one."}
+	}
+	return nil
+}
+
+// checkQuota refuses more vCPUs than the account may have running; s.mu is held.
+func (s *State) checkQuota(p *launchPlan) error {
+	if s.offers.vcpus == 0 {
+		return nil
+	}
+	types := instanceTypes()
+	running := p.req.Max * types[p.req.Type].VCPUs
+	for _, in := range s.instances.rows {
+		if in.State == Pending || in.State == Running {
+			running += types[in.Type].VCPUs
+		}
+	}
+	if running > s.offers.vcpus {
+		return Refuse("VcpuLimitExceeded", "You have requested more vCPU capacity than your current vCPU limit of %d allows for the instance bucket "+
+			"that the specified instance type belongs to.", s.offers.vcpus)
 	}
 	return nil
 }

@@ -24,6 +24,7 @@ type Scenario struct {
 	KeyPairs       []KeyPair       `yaml:"key_pairs"`
 	Unoffered      []Offer         `yaml:"unoffered"`
 	NoCapacity     []Offer         `yaml:"no_capacity"`
+	VCPUs          int             `yaml:"vcpus"` // that may run at a time in a region; 0: any number
 	Images         []Image         `yaml:"images"`
 	Instances      []Instance      `yaml:"instances"`
 	Static         []Static        `yaml:"static"`
