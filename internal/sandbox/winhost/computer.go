@@ -157,4 +157,9 @@ func (c *Computer) begin() (done func(), ok bool) {
 }
 
 // strike asks whether something goes wrong at a point.
-func (c *Computer) strike(at string) string { return c.options.Faults.Strike(c.spec.Lineage, at) }
+func (c *Computer) strike(at string) string {
+	if at == "" {
+		return "" // a point that is nobody's business
+	}
+	return c.options.Faults.Strike(c.spec.Lineage, at)
+}

@@ -42,26 +42,22 @@ func (c *Computer) findScript(request, _ string) printed {
 // foldersOf returns where the folders that a pattern stands for are in the
 // computer's folder.
 func (c *Computer) foldersOf(pattern string) []string {
-	root, rest, wild := strings.Cut(pattern, "*")
-	if i := strings.IndexByte(root, '?'); i >= 0 {
-		rest, wild = "", true
-		root = root[:i]
-	}
-	if !wild {
+	wild := strings.IndexAny(pattern, "*?")
+	if wild < 0 {
 		name, err := c.locate(pattern)
 		if err != nil {
 			return nil
 		}
 		return []string{name}
 	}
-	root = root[:strings.LastIndexAny(root, `\/`)+1]
-	rest = pattern[len(root):]
-	names, err := c.locate(root)
+	root := pattern[:strings.LastIndexAny(pattern[:wild], `\/`)+1]
+	rest := strings.ReplaceAll(pattern[len(root):], `\`, "/")
+	name, err := c.locate(root)
 	if err != nil {
 		return nil
 	}
-	folders := []string{names}
-	for part := range strings.SplitSeq(strings.ReplaceAll(rest, `\`, "/"), "/") {
+	folders := []string{name}
+	for part := range strings.SplitSeq(rest, "/") {
 		folders = c.matching(folders, part)
 	}
 	return folders

@@ -54,7 +54,8 @@ func (c *Computer) pointOfRead() string {
 	return machine.AtRead
 }
 
-// perform does what a script does, with what goes wrong at that point.
+// perform does what a script does, with what goes wrong at that point; nothing
+// does at "".
 func (c *Computer) perform(cmd *command, at, request string, script func(request, deed string) printed) (outcome, bool) {
 	deed := c.strike(at)
 	switch deed {
@@ -79,7 +80,7 @@ func (c *Computer) perform(cmd *command, at, request string, script func(request
 		return failure(err.Error()), true
 	}
 	out := outcome{stdout: []byte(scripts.ResultMark + string(text) + "\r\n")}
-	if deed == machine.DropConnection || c.strike(machine.AtDone) == machine.DropConnection {
+	if deed == machine.DropConnection || at != "" && c.strike(machine.AtDone) == machine.DropConnection {
 		out.deed = machine.DropConnection
 	}
 	return out, true
