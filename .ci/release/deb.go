@@ -35,8 +35,8 @@ func (r *release) deb(binary string, bill []byte, goarch string) error {
 	p := &packing{release: r, dir: filepath.Dir(binary)}
 	p.add("/usr/bin/amirotate", binary, 0o755)
 	p.docs()
-	for _, unit := range []string{"amirotate-refresh.service", "amirotate-refresh.timer"} {
-		p.add("/usr/lib/systemd/system/"+unit, filepath.Join(r.root, ".ci/release/systemd", unit), 0o644)
+	for _, unit := range units {
+		p.add("/usr/lib/systemd/system/"+unit, filepath.Join(r.units, unit), 0o644)
 	}
 	p.write("/usr/share/doc/amirotate/bill-of-materials.cdx.json", bill)
 	p.write("/usr/share/doc/amirotate/copyright", []byte(copyright))

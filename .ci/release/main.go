@@ -43,6 +43,7 @@ type release struct {
 	targets   []string
 	source    source
 	docs      string // folder of manual pages and completions
+	units     string // folder of systemd's units
 }
 
 func (r *release) make(ctx context.Context) error {
@@ -66,6 +67,9 @@ func (r *release) make(ctx context.Context) error {
 	defer os.RemoveAll(work)
 	r.docs = filepath.Join(work, "docs")
 	if err := r.writeDocs(ctx); err != nil {
+		return err
+	}
+	if err := r.writeUnits(ctx); err != nil {
 		return err
 	}
 	for _, target := range r.targets {

@@ -45,7 +45,7 @@ func packed(t *testing.T) (dir string) {
 		t.Fatal(err)
 	}
 	for _, err := range []error{
-		writeFile(filepath.Join(r.out, "bill.cdx.json"), bill),
+		r.writeUnits(t.Context()), writeFile(filepath.Join(r.out, "bill.cdx.json"), bill),
 		r.archive(binary, "linux", "amd64"), r.archive(binary, "windows", "amd64"),
 		r.deb(binary, bill, "arm64"), checksums(r.out),
 	} {
@@ -144,25 +144,38 @@ func TestBill(t *testing.T) {
 	}
 }
 
-// The units are what systemd understands.
+// The units are what systemd understands, and are about the package's places.
 func TestUnits(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &release{root: root, docs: filepath.Join(t.TempDir(), "docs")}
+	if err := r.writeUnits(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(r.units, "amirotate-refresh.service")
+	unit, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"ConditionPathExists=/etc/amirotate/amirotate.yaml\n",
+		"ExecStart=/usr/bin/amirotate refresh --config /etc/amirotate/amirotate.yaml"} {
+		if !strings.Contains(string(unit), want) {
+			t.Errorf("no %q in\n%s", want, unit)
+		}
+	}
+	if strings.Contains(string(unit), filepath.Dir(r.docs)) {
+		t.Errorf("a folder of the build is left in\n%s", unit)
+	}
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skip(err)
 	}
 	// verify wants the program to be where the unit says.
-	unit, err := os.ReadFile("systemd/amirotate-refresh.service")
-	if err != nil {
+	if err := writeFile(path, []byte(strings.ReplaceAll(string(unit), "/usr/bin/amirotate", "/bin/true"))); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	for name, data := range map[string]string{
-		"amirotate-refresh.service": strings.ReplaceAll(string(unit), "/usr/bin/amirotate", "/bin/true"),
-	} {
-		if err := writeFile(filepath.Join(dir, name), []byte(data)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if out, err := run(dir, "systemd-analyze", "verify", "--man=no", "./amirotate-refresh.service"); err != nil || strings.Contains(out, "Unknown") {
+	if out, err := run(r.units, "systemd-analyze", "verify", "--man=no", "./amirotate-refresh.service", "./amirotate-refresh.timer"); err != nil || strings.Contains(out, "Unknown") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

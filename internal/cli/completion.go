@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/iampolicy"
+	"github.com/amirotate/amirotate/internal/runlog"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -60,12 +63,41 @@ func completable(cmd *cobra.Command) {
 	}
 	complete := func(f *pflag.Flag) {
 		word, _ := pflag.UnquoteUsage(f)
-		_ = cmd.RegisterFlagCompletionFunc(f.Name, completionOf(word)) // fails where a command has its own
+		complete := completionOf(word)
+		if values := valuesOf("--" + f.Name); values != nil {
+			complete = cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+		}
+		_ = cmd.RegisterFlagCompletionFunc(f.Name, complete) // fails where a command has its own
 	}
 	cmd.LocalNonPersistentFlags().VisitAll(complete)
 	cmd.PersistentFlags().VisitAll(complete)
 	for _, sub := range cmd.Commands() {
 		completable(sub)
+	}
+}
+
+// valuesOf are what a flag may have whose key in the configuration has few values.
+func valuesOf(flag string) []cobra.Completion {
+	for _, k := range config.Keys() {
+		if slices.Contains(k.Flags, flag) {
+			return k.Values
+		}
+	}
+	return nil
+}
+
+// completeRuns completes the names of runs that there is an event log of.
+func (g *globals) completeRuns(o *reportOptions) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		folder, err := g.reportFolder(*o)
+		if err != nil || len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		logs, _ := runlog.List(folder) // none that can be read
+		for i, path := range logs {
+			logs[i] = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+		}
+		return logs, cobra.ShellCompDirectiveNoFileComp
 	}
 }
 
@@ -78,7 +110,7 @@ func completionOf(takes string) cobra.CompletionFunc {
 	switch {
 	case strings.Contains(takes, "FILE"), strings.Contains(takes, "PATH"):
 		return answer(cobra.ShellCompDirectiveDefault)
-	case strings.Contains(takes, "DIR"):
+	case strings.Contains(takes, "DIR"), takes == "FOLDER":
 		return answer(cobra.ShellCompDirectiveFilterDirs)
 	case takes == "COMMAND":
 		return answer(cobra.ShellCompDirectiveNoFileComp, iampolicy.Commands()...)

@@ -21,7 +21,8 @@ import (
 type initOptions struct {
 	out      string // path; "-" for stdout
 	force    bool
-	endpoint string // host:port
+	endpoint string   // host:port
+	stunnel  []string // paths
 }
 
 func initCommand(g *globals) *cobra.Command {
@@ -31,10 +32,10 @@ func initCommand(g *globals) *cobra.Command {
 		Use:   "init",
 		Short: "Write a first configuration, with what can be found filled in",
 		Long: `init writes a commented amirotate.yaml. It takes what the flags say, looks for the
-rest in this folder (slave-list.txt, certificates and their keys), in the AWS
-configuration and in EC2 (platforms, security groups, subnet, an instance that is
-reached), and on a terminal asks for what is needed and still missing. What nobody
-knows is a commented line that says what to fill in.
+rest in this folder (slave-list.txt, certificates and their keys, a host's
+stunnel.conf), in the AWS configuration and in EC2 (platforms, security groups,
+subnet, an instance that is reached), and on a terminal asks for what is needed and
+still missing. What nobody knows is a commented line that says what to fill in.
 
 EC2 is only looked at. A file that is there is not overwritten without --force.
 
@@ -49,6 +50,7 @@ interrupted.`,
 	}
 	rotationFlags(cmd, &flags)
 	cmd.Flags().StringVar(&o.endpoint, "endpoint", "", "`HOST:PORT` of a TLS server that presents the old certificate; unless a file here holds it, it is written beside the configuration")
+	cmd.Flags().StringArrayVar(&o.stunnel, "stunnel-conf", nil, "`FILE` that is a copy of a host's stunnel configuration (repeatable; default stunnel.conf here, if there)")
 	cmd.Flags().StringVar(&o.out, "out", "", "`FILE` to write, - for stdout (default: that of --config, else amirotate.yaml here)")
 	cmd.Flags().BoolVar(&o.force, "force", false, "overwrite the file if it is there")
 	return cmd
@@ -63,7 +65,7 @@ func (g *globals) initialize(ctx context.Context, f config.Flags, o initOptions)
 	if err != nil {
 		return err
 	}
-	if err := s.all(ctx, o.endpoint); err != nil {
+	if err := s.all(ctx, o); err != nil {
 		return err
 	}
 	text := s.draft.Text()

@@ -47,7 +47,7 @@ func (s *survey) note(format string, args ...any) {
 }
 
 // all fills the draft in.
-func (s *survey) all(ctx context.Context, endpoint string) error {
+func (s *survey) all(ctx context.Context, o initOptions) error {
 	s.draft.Need("slave_list", "certificate.old", "certificate.new")
 	if !s.draft.Has("launch.like_instance") {
 		s.draft.Need("launch.security_groups")
@@ -56,7 +56,10 @@ func (s *survey) all(ctx context.Context, endpoint string) error {
 	if err := s.readSlaveList(ctx); err != nil {
 		return err
 	}
-	if err := s.fromEndpoint(ctx, endpoint); err != nil {
+	if err := s.fromEndpoint(ctx, o.endpoint); err != nil {
+		return err
+	}
+	if err := s.fromStunnel(o.stunnel); err != nil {
 		return err
 	}
 	s.fromCertificates()

@@ -35,7 +35,8 @@ configuration, or no such run.`,
 		Example: `  amirotate report --out incident.html
   amirotate report --list
   amirotate report 20150715T03 > incident.html`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: g.completeRuns(&o),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				o.run = args[0]

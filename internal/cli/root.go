@@ -43,8 +43,8 @@ Three ways to start:
   amirotate plan      look first: what a rotation would do; nothing is changed
   amirotate rotate    the emergency: do it, by flags alone or by a configuration;
                       run again, it goes on where it was ended
-  amirotate rotate    on a schedule: an image that is a proven replacement already
-                      is left as it is, and nothing is launched for it
+  amirotate refresh   on a schedule: the certificate is made when it is due, images
+                      that lack it are replaced; while all is good it only looks
 
 'amirotate init' writes a first configuration, with what it can find filled in;
 'amirotate demo' shows it all on an embedded EC2, without an account.

@@ -39,10 +39,12 @@ var layout = [...]key{
 	{path: "platforms.linux.identity_file", list: true, example: "~/.ssh/id_ed25519", doc: "left out: the SSH agent's keys"},
 	{path: "platforms.linux.files", files: true, example: "/home/rustbuild/rust-buildbot/rust-bot-cert.pem", doc: "where hosts hold the certificate",
 		ask: "At which path do Linux hosts hold the certificate?"},
+	{path: "platforms.linux.stunnel_conf", example: "/etc/stunnel/stunnel.conf", doc: "what stunnel is started with: files must be the ones that it reads"},
 	{path: "platforms.windows.user", example: "Administrator", doc: "left out: Administrator; the password is read from AMIROTATE_WINRM_PASSWORD"},
 	{path: "platforms.windows.ca_file", example: "winrm-ca.pem", doc: "who signed the certificates of the hosts' WinRM; left out: the system's authorities"},
 	{path: "platforms.windows.files", files: true, example: `C:\Program Files (x86)\stunnel\cert.pem`, doc: "where hosts hold the certificate",
 		ask: "At which path do Windows hosts hold the certificate?"},
+	{path: "platforms.windows.stunnel_conf", example: `C:\Program Files (x86)\stunnel\stunnel.conf`, doc: "what stunnel is started with: files must be the ones that it reads"},
 }
 
 func find(path string) key {

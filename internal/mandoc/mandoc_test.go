@@ -88,6 +88,7 @@ var completionCases = []struct {
 	{"amirotate slavelist ", []string{"check", "show"}},
 	{"amirotate rotate --wind", []string{"--windows-path", "--windows-user"}},
 	{"amirotate iam-policy --for st", []string{"status"}},
+	{"amirotate rotate --strategy o", []string{"overlap"}},
 	{"amirotate completion p", []string{"powershell"}},
 	{"amirotate help cert b", []string{"bundle"}},
 	{"amirotate plan --out he", []string{"here.json"}},
