@@ -180,7 +180,7 @@ func (r *rotation) fleetLook() (*rotate.FleetLook, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &rotate.FleetLook{Reader: r.cloud, Pins: known.pins(), Overlap: true, Switches: r.master != nil,
+	return &rotate.FleetLook{Static: r.static.unprobed(r.config), StaticProbe: r.static.probe(r.config), Reader: r.cloud, Pins: known.pins(), Overlap: true, Switches: r.master != nil,
 		Endpoint: masterEndpoint(r.config, r.dialer, known, r.now)}, nil
 }
 
@@ -194,14 +194,13 @@ func (r *rotation) lookAtFleet(ctx context.Context) error {
 	return err
 }
 
-// stage finds out the same once the list may have been rewritten, and the static
-// hosts were visited.
-func (r *rotation) stage(ctx context.Context, static []rotate.Holder) (rotate.Progress, error) {
+// stage finds out the same once the list may have been rewritten and the static
+// hosts patched.
+func (r *rotation) stage(ctx context.Context) (rotate.Progress, error) {
 	look, err := r.fleetLook()
 	if err != nil {
 		return rotate.Progress{}, err
 	}
-	look.Static = static
 	data, err := r.store.Read(ctx)
 	if err != nil {
 		return rotate.Progress{}, err

@@ -51,12 +51,7 @@ func (p *prober) paths(image, platform string, workers []string) ([]string, erro
 		return nil, err
 	}
 	p.access.set(image, accessOf(platform, settings))
-	var paths []string
-	for _, f := range settings.Files {
-		if pairOf(p.config, f).new == p.config.Certificate.New {
-			paths = append(paths, f.Path)
-		}
-	}
+	paths := certificatePaths(p.config, settings)
 	if len(paths) == 0 {
 		return nil, usagef("set platforms."+platform+".files, or use --"+platform+"-path",
 			"cannot probe instances of %s: no path is configured for %s", image, platform)

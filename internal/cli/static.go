@@ -27,9 +27,9 @@ type staticFarm struct {
 
 // newStaticFarm finds what the configuration says of the list's static workers.
 // bastion is the dialer that goes through it.
-func newStaticFarm(c *config.Config, in *inputs, getenv func(string) string, bastion *remote.Dialer) (*staticFarm, error) {
+func newStaticFarm(c *config.Config, list *slavelist.List, getenv func(string) string, bastion *remote.Dialer) (*staticFarm, error) {
 	var static, launched []string
-	for _, e := range in.list.Entries() {
+	for _, e := range list.Entries() {
 		if e.AMI == "" {
 			static = append(static, e.Name)
 		} else {
@@ -52,18 +52,22 @@ func newStaticFarm(c *config.Config, in *inputs, getenv func(string) string, bas
 	return f, nil
 }
 
-// findStatic finds the computers of the list's static workers, and lets the
-// dialer know how those behind the bastion are reached.
+// findStatic finds the computers of the list's static workers.
 func (r *rotation) findStatic() (err error) {
-	if r.static, err = newStaticFarm(r.config, r.inputs, r.getenv, r.dialer); err != nil {
+	if r.static, err = newStaticFarm(r.config, r.inputs.list, r.getenv, r.dialer); err != nil {
 		return err
 	}
-	for worker, h := range r.static.byWorker {
+	r.static.tell(r.access)
+	return nil
+}
+
+// tell lets the bastion's dialer know how the hosts behind it are reached.
+func (f *staticFarm) tell(access *accessTable) {
+	for worker, h := range f.byWorker {
 		if h.Bastion {
-			r.access.set(worker, accessOf(h.System, h.Settings))
+			access.set(worker, accessOf(h.System, h.Settings))
 		}
 	}
-	return nil
 }
 
 // newHome makes the client of the configuration's own region. A list without
@@ -89,7 +93,7 @@ func (r *rotation) hasImages() bool { return len(r.inputs.list.Images()) > 0 }
 func (r *rotation) staticRequests() ([]rotate.StaticHost, error) {
 	var hosts []rotate.StaticHost
 	for _, h := range r.static.hosts {
-		changes, err := r.changesInPlace(h.Settings)
+		changes, err := r.changesInPlace(h)
 		if err != nil {
 			return nil, err
 		}
@@ -101,13 +105,13 @@ func (r *rotation) staticRequests() ([]rotate.StaticHost, error) {
 }
 
 // changesInPlace are what a static host's files are to become.
-func (r *rotation) changesInPlace(p config.Platform) ([]verify.Change, error) {
+func (r *rotation) changesInPlace(h config.StaticHost) ([]verify.Change, error) {
 	if r.config.Overlaps() {
-		changes, _, err := r.inputs.overlapping(r.config, p, r.fleet.KeepsOldInPlace())
+		changes, _, err := r.inputs.overlapping(r.config, h.Settings, r.fleet.KeepsOldOn(h.Workers[0]))
 		return changes, err
 	}
-	changes := r.inputs.changes(r.config, p)
-	r.inputs.expectBoth(r.config, p, changes)
+	changes := r.inputs.changes(r.config, h.Settings)
+	r.inputs.expectBoth(r.config, h.Settings, changes)
 	return changes, nil
 }
 

@@ -23,7 +23,8 @@ replaced, which certificate it booted with, and what the master presents. Its
 last line says whether the master may switch, and who stands in the way. It
 changes nothing, and logs in nowhere unless --probe asks for it: then it reads
 the certificate file on each running instance, which may not be what that booted
-with. What was never rotated counts as old.
+with, and on static workers, of which no tag tells. What was never rotated and
+what is not known counts as old; a static worker that is optional never counts.
 
 Exit codes: 0 all accept the new certificate: the master may switch; 1 could not
 look; 2 bad usage or configuration; 3 something is behind, or does not accept
@@ -58,10 +59,16 @@ func (g *globals) status(ctx context.Context, f config.Flags, probe bool) error 
 	}
 	prober := g.newProber(farm.config, farm.cloud)
 	defer prober.close()
-	look := &rotate.FleetLook{Reader: farm.cloud, Pins: known.pins(), Overlap: farm.config.Overlaps(), Switches: farm.config.MasterSettings().Set(),
+	static, err := newStaticFarm(farm.config, farm.list, g.Getenv, prober.dialer)
+	if err != nil {
+		return err
+	}
+	defer static.close()
+	static.tell(prober.access)
+	look := &rotate.FleetLook{Static: static.unprobed(farm.config), Reader: farm.cloud, Pins: known.pins(), Overlap: farm.config.Overlaps(), Switches: farm.config.MasterSettings().Set(),
 		Endpoint: masterEndpoint(farm.config, prober.dialer, known, g.Now)}
 	if probe {
-		look.Probe = prober.probe()
+		look.Probe, look.StaticProbe = prober.probe(), static.probe(farm.config)
 	}
 	fleet, err := look.At(ctx, farm.list)
 	if err != nil {

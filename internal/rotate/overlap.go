@@ -15,7 +15,7 @@ func (r *run) lookAtStage(ctx context.Context, result *Result, soFar, listErr er
 		return nil
 	}
 	started := r.Now()
-	progress, err := r.Stage(ctx, r.staticHolders(result))
+	progress, err := r.Stage(ctx)
 	elapsed := r.Now().Sub(started)
 	if err != nil {
 		err = fmt.Errorf("cannot tell whether the master may switch: %w", err)

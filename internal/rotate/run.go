@@ -33,7 +33,7 @@ type Runner struct {
 
 	// Stage looks how far an overlap of old and new has come; nil with strategy
 	// cutover, when the master may switch at once.
-	Stage func(ctx context.Context, static []Holder) (Progress, error)
+	Stage func(ctx context.Context) (Progress, error)
 }
 
 // run is one plan being carried out.

@@ -55,10 +55,6 @@ func (p *planning) planStatic() {
 	}
 }
 
-// KeepsOldInPlace tells whether a rotation is to give static hosts the old
-// certificate beside the new one. What they hold is seen when they are patched.
-func (f *Fleet) KeepsOldInPlace() bool { return f.presents() != PresentsNew }
-
 // changePlans shows what is to become of files.
 func changePlans(changes []verify.Change) []ChangePlan {
 	plans := []ChangePlan{}

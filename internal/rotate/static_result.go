@@ -33,25 +33,6 @@ func newStaticResults(plan *Plan) []StaticResult {
 // holds tells whether the host is known to hold the new files.
 func (r *StaticResult) holds() bool { return r.Status == StatusReplaced || r.Status == StatusUnchanged }
 
-// staticHolders are what the static hosts trust, as far as this run has seen it.
-// One that it could not bring to hold what it is to hold counts as unknown.
-func (r *run) staticHolders(result *Result) []Holder {
-	trust := TrustsBoth
-	if p := r.plan.Overlap; p != nil && (p.Stage == StageDrop || p.Stage == StageDone) {
-		trust = TrustsNew
-	}
-	var holders []Holder
-	for i := range result.Static {
-		res := &result.Static[i]
-		h := Holder{ID: res.Workers[0], Trust: TrustUnknown, Optional: res.Optional}
-		if res.holds() {
-			h.Trust = trust
-		}
-		holders = append(holders, h)
-	}
-	return holders
-}
-
 // excused tells whether the host does not hold the new files and need not.
 func (r *StaticResult) excused() bool { return r.Optional && r.Status == StatusUnreachable }
 

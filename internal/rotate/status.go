@@ -27,24 +27,25 @@ type FleetLook struct {
 	Switches bool
 	// Endpoint reads what the master presents; nil if nobody knows where it is.
 	Endpoint func(ctx context.Context) Endpoint
-	Static   []Holder // what is known of static hosts
-	Probe    *Probe   // nil: only tags are read, and no host is logged in to
+	Static   []StaticStatus // static hosts, not looked at yet
+	// StaticProbe reads what they hold; nil leaves them unknown.
+	StaticProbe *StaticProbe
+	Probe       *Probe // nil: only tags are read, and no host is logged in to
 }
 
 // Fleet is who holds which certificate.
 type Fleet struct {
 	Images    []ImageStatus    `json:"images"`
 	Instances []InstanceStatus `json:"instances"`
+	Static    []StaticStatus   `json:"static"`
 	Endpoint  *Endpoint        `json:"endpoint,omitempty"`
 	// Safe says that every image of the list holds the new certificate and
 	// every instance booted with it: a master may present it to all of them.
 	Safe      bool      `json:"safe"`
-	InTheWay  []string  `json:"in_the_way"`         // ids of images and instances that are behind
+	InTheWay  []string  `json:"in_the_way"`         // images, static workers and instances that are behind
 	LockedOut []string  `json:"locked_out"`         // of those that don't accept what the master presents
 	Overlap   *Progress `json:"overlap,omitempty"`  // with strategy overlap
 	Unprobed  int       `json:"unprobed,omitempty"` // instances that could not be probed
-
-	static []Holder
 }
 
 // Where it is known from what is held.
@@ -104,7 +105,7 @@ type Endpoint struct {
 
 // At looks. Builders and provers don't count: they never join the farm.
 func (l *FleetLook) At(ctx context.Context, list *slavelist.List) (*Fleet, error) {
-	fleet := &Fleet{Images: []ImageStatus{}, Instances: []InstanceStatus{}, static: l.Static}
+	fleet := &Fleet{Images: []ImageStatus{}, Instances: []InstanceStatus{}, Static: append([]StaticStatus{}, l.Static...)}
 	images, err := lineages(ctx, l.Reader, list.Images())
 	if err != nil {
 		return nil, err
@@ -130,6 +131,9 @@ func (l *FleetLook) At(ctx context.Context, list *slavelist.List) (*Fleet, error
 	if l.Probe != nil {
 		l.Probe.all(ctx, l.Pins, fleet)
 	}
+	if l.StaticProbe != nil {
+		l.StaticProbe.all(ctx, l.Pins, fleet.Static)
+	}
 	if l.Endpoint != nil {
 		e := l.Endpoint(ctx)
 		fleet.Endpoint = &e
@@ -148,7 +152,10 @@ func (f *Fleet) judge(l *FleetLook) {
 	for i := range f.Instances {
 		f.Instances[i].Behind = !f.Instances[i].Trust.New()
 	}
-	f.InTheWay = slices.Concat(behind(o.Images), behind(o.Running))
+	for i := range f.Static {
+		f.Static[i].Behind = !f.Static[i].Trust.New()
+	}
+	f.InTheWay = slices.Concat(behind(o.Images), behind(o.Static), behind(o.Running))
 	f.LockedOut, f.Safe = o.lockedOut(), len(f.InTheWay) == 0
 	if l.Overlap {
 		progress := StageOf(o)
@@ -161,10 +168,12 @@ func (f *Fleet) observed() Observed {
 	for _, img := range f.Images {
 		o.Images = append(o.Images, Holder{ID: img.Image, Trust: img.Trust})
 	}
+	for _, s := range f.Static {
+		o.Static = append(o.Static, Holder{ID: s.Worker(), Trust: s.Trust, Optional: s.Optional})
+	}
 	for _, i := range f.Instances {
 		o.Running = append(o.Running, Holder{ID: i.Instance, Trust: i.Trust})
 	}
-	o.Static = f.static
 	return o
 }
 

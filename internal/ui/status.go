@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -16,6 +17,7 @@ func WriteFleet(w io.Writer, f *rotate.Fleet, now time.Time) {
 	w = Printable(w)
 	writeFleetImages(w, f, now)
 	writeFleetInstances(w, f)
+	writeFleetStatic(w, f, now)
 	if f.Endpoint != nil {
 		writeEndpoint(w, f.Endpoint, now)
 	}
@@ -54,6 +56,29 @@ func writeFleetInstances(w io.Writer, f *rotate.Fleet) {
 	fmt.Fprintln(w)
 }
 
+func writeFleetStatic(w io.Writer, f *rotate.Fleet, now time.Time) {
+	if len(f.Static) == 0 {
+		return
+	}
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "STATIC WORKERS\tADDRESS\tTRUSTS\tCERTIFICATE\tDAYS LEFT\t")
+	for _, s := range f.Static {
+		note := ""
+		if s.Optional {
+			note = "optional"
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", strings.Join(s.Workers, " "), s.Address, trustText(s.Trust), orDash(cmp.Or(s.Held.MD5, s.Held.SHA256)),
+			daysLeft(s.Held.NotAfter, now), note)
+	}
+	_ = tw.Flush()
+	for _, s := range f.Static {
+		if s.Problem != "" {
+			fmt.Fprintf(w, "%s: %s\n", s.Worker(), s.Problem)
+		}
+	}
+	fmt.Fprintln(w)
+}
+
 func writeEndpoint(w io.Writer, e *rotate.Endpoint, now time.Time) {
 	if e.Problem != "" {
 		fmt.Fprintf(w, "Master: what it presents is not known: %s\n\n", e.Problem)
@@ -66,6 +91,13 @@ func writeEndpoint(w io.Writer, e *rotate.Endpoint, now time.Time) {
 	fmt.Fprintf(w, "Master: %s presents the %s certificate (%s, %s)\n\n", e.Address, presentsText(e.Presents), e.Subject, left)
 }
 
+func andStatic(f *rotate.Fleet) string {
+	if len(f.Static) == 0 {
+		return ""
+	}
+	return ", every static worker that is not optional"
+}
+
 func presentsText(p rotate.Presents) string {
 	if p == rotate.PresentsOther {
 		return "wrong"
@@ -76,7 +108,7 @@ func presentsText(p rotate.Presents) string {
 func writeVerdict(w io.Writer, f *rotate.Fleet) {
 	switch {
 	case f.Safe:
-		fmt.Fprintln(w, "Safe to switch: every image of the list holds the new certificate, and every instance booted with it.")
+		fmt.Fprintln(w, "Safe to switch: every image of the list holds the new certificate"+andStatic(f)+", and every instance booted with it.")
 	default:
 		fmt.Fprintf(w, "Not safe to switch: %s still without the new certificate.\n", strings.Join(f.InTheWay, ", "))
 	}
