@@ -24,7 +24,8 @@ import (
 
 // secretFarm is a farm whose every secret is marked: the list's passwords, the
 // WinRM password, the SSH key in the agent and the passphrase of its file, and
-// the certificate's private key, which is one of the files that hosts get.
+// the certificates' private keys: the new one is among the files that hosts get,
+// and is put in the old one's place on the buildmaster.
 type secretFarm struct {
 	*farmtest.Farm
 	marks  []mark
@@ -56,6 +57,9 @@ images:
     files:
       - {path: 'C:\bot\cert.pem', from: old}
       - {path: 'C:\bot\bot-key.pem', from: old}
+static:
+  - {name: mac1, files: [{path: /Users/bot/cert.pem, from: old}]}
+master: {}
 `
 
 var listMarks = []string{"MARK-list-Zk2qx9/1", "MARK-list-Zk2qx9+2", "MARK-list-Zk2qx9=3", "MARK-list-Zk2qx9%4"}
@@ -69,7 +73,8 @@ func newSecretFarm(t *testing.T) *secretFarm {
 	}
 	f.mark("WinRM password", []byte(f.Sandbox.Environment()["AMIROTATE_WINRM_PASSWORD"]))
 	f.lockIdentity()
-	f.certificateKey()
+	f.certificateKey("new", "new-key.pem")
+	f.certificateKey("old", masterKey)
 	config := string(f.Read("amirotate.yaml"))
 	for certificate, key := range map[string]string{"path: /srv/cert.pem": "/srv/bot-key.pem", `path: "C:\\bot\\cert.pem"`: `'C:\bot\bot-key.pem'`} {
 		if !strings.Contains(config, certificate) {
@@ -114,15 +119,15 @@ func (f *secretFarm) lockIdentity() {
 	}()
 }
 
-// certificateKey marks the middle of the new certificate's key, as its file has
-// it and as bytes.
-func (f *secretFarm) certificateKey() {
+// certificateKey marks the middle of a certificate's key, as its file has it and
+// as bytes.
+func (f *secretFarm) certificateKey(which, name string) {
 	f.T.Helper()
-	file := f.Read("new-key.pem")
+	file := f.Read(name)
 	block, _ := pem.Decode(file)
-	f.mark("certificate key", block.Bytes[len(block.Bytes)/2:][:32])
-	lines := strings.Split(string(file), "\n")
-	f.mark("line of the certificate key", []byte(lines[len(lines)/2]))
+	f.mark(which+" certificate's key", block.Bytes[len(block.Bytes)/2:][:32])
+	lines := strings.Split(strings.TrimSpace(string(file)), "\n")
+	f.mark("line of the "+which+" certificate's key", []byte(lines[len(lines)/2]))
 }
 
 func fatal(t testing.TB, err error) {
@@ -228,8 +233,8 @@ func descendants(of int) []int {
 }
 
 // After all that a night may bring, no secret stands anywhere but where it did
-// before, in the list's copy beside it, and in the file of the key on the images
-// that were to get it.
+// before, in the copies of list and key beside them, and in the file of the key
+// on the images that were to get it.
 func TestNoSecretAnywhere(t *testing.T) {
 	t.Parallel()
 	f := newSecretFarm(t)
@@ -250,11 +255,17 @@ func TestNoSecretAnywhere(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	for _, want := range []string{": switched.", "mac1", "ami-0123456789abcdef0"} {
+		if !strings.Contains(string(f.Read("report.html")), want) {
+			t.Errorf("the report misses %q", want)
+		}
+	}
 	var held []string
 	for path, found := range f.search() {
 		switch {
 		case len(found) == 0:
-		case f.may[path], path == "slave-list.txt.previous", filepath.Base(path) == "bot-key.pem" && strings.HasPrefix(path, "images/"):
+		case f.may[path], path == "slave-list.txt.previous", filepath.Base(path) == "bot-key.pem" && strings.HasPrefix(path, "images/"),
+			strings.HasPrefix(path, masterKey+".2"):
 			held = append(held, path)
 		default:
 			t.Errorf("%s holds the %s", path, strings.Join(found, ", "))
