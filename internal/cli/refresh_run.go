@@ -117,6 +117,7 @@ func (r *refreshing) lookAfterDeadRuns(ctx context.Context, ro *rotation) error 
 	case err == nil && !r.quiet:
 		fmt.Fprintf(r.out(), "%s: %s current; nothing to do\n", r.config.SlaveList, areImages(len(r.plan.Images)))
 		r.warn(r.plan)
+		ui.WriteStatic(r.out(), result)
 		if result.Overlap != nil {
 			ui.WriteStage(r.out(), result.Overlap)
 		}

@@ -338,6 +338,24 @@ func TestPlanOfStaticHosts(t *testing.T) {
 	}
 }
 
+// refresh visits static hosts although no image is due.
+func TestRefreshOfStaticHosts(t *testing.T) {
+	scenario, files := withStatic(staticHost("mac1", ""))
+	f := farmtest.Start(t, scenario, files)
+	f.MustRun(0, "refresh")
+	if r := f.MustRun(0, "refresh"); strings.Contains(r.Stdout, "STATIC HOST") {
+		t.Errorf("nothing was to do, but it tells of static hosts:\n%s", r.Stdout)
+	}
+	launched := f.CallsOf("RunInstances")
+	f.Write(inStatic("mac1"), string(f.Read("old-cert.pem"))) // restored from a backup, say
+	if r := f.MustRun(0, "refresh"); !strings.Contains(r.Stdout, "replaced") {
+		t.Errorf("the static host is not told of:\n%s", r.Stdout)
+	}
+	if !bytes.Equal(f.Read(inStatic("mac1")), f.Read("new-cert.pem")) || f.CallsOf("RunInstances") != launched {
+		t.Error("the static host was not patched, or an instance was launched for it")
+	}
+}
+
 // With strategy overlap static hosts get old and new, and one that has not got
 // them keeps the master from switching.
 func TestOverlapOfStaticHosts(t *testing.T) {

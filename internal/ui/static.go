@@ -71,6 +71,18 @@ func optionally(word string, optional bool) string {
 	return word
 }
 
+// WriteStatic shows what became of static hosts, unless nothing did.
+func WriteStatic(w io.Writer, r *rotate.Result) {
+	for _, s := range r.Static {
+		if s.Status != rotate.StatusUnchanged {
+			w = Printable(w)
+			writeStaticOutcomes(w, r)
+			writeStaticDigests(w, r)
+			return
+		}
+	}
+}
+
 // writeStaticOutcomes shows what became of each static host, and why one that
 // may be unreachable was; of the others it is the command's error.
 func writeStaticOutcomes(w io.Writer, r *rotate.Result) {
