@@ -19,8 +19,10 @@ func (w window) after(batches int) time.Duration {
 
 // batcher makes one call of several that come close together.
 type batcher struct {
-	window  window
-	call    func(ctx context.Context, ids []string) map[string]error // the failures by id
+	window window
+	call   func(ctx context.Context, ids []string) map[string]error // the failures by id
+	// last, if set, tells that nobody else is likely to join.
+	last    func() bool
 	mu      sync.Mutex
 	open    *batch
 	batches int // so far
@@ -31,6 +33,8 @@ type batcher struct {
 type batch struct {
 	ids      []string
 	waiting  int
+	started  bool
+	start    func()
 	giveUp   context.CancelFunc
 	done     chan struct{} // closed when failures is set
 	failures map[string]error
@@ -66,11 +70,16 @@ func (b *batcher) join(ctx context.Context, ids []string) *batch {
 		opened := &batch{giveUp: giveUp, done: make(chan struct{})}
 		b.open = opened
 		defer func() { b.batches++ }()
-		time.AfterFunc(b.window.after(b.batches), func() { b.run(callCtx, opened) })
+		opened.start = func() { b.run(callCtx, opened) }
+		time.AfterFunc(b.window.after(b.batches), opened.start)
 	}
-	b.open.ids = append(b.open.ids, ids...)
-	b.open.waiting++
-	return b.open
+	mine := b.open
+	mine.ids = append(mine.ids, ids...)
+	mine.waiting++
+	if b.last != nil && b.last() {
+		go mine.start()
+	}
+	return mine
 }
 
 func (b *batcher) leave(left *batch) {
@@ -87,6 +96,11 @@ func (b *batcher) leave(left *batch) {
 
 func (b *batcher) run(ctx context.Context, closed *batch) {
 	b.mu.Lock()
+	if closed.started {
+		b.mu.Unlock()
+		return
+	}
+	closed.started = true
 	if b.open == closed {
 		b.open = nil
 	}

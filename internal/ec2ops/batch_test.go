@@ -119,3 +119,34 @@ func TestEachOf(t *testing.T) {
 		t.Errorf("expired credentials: %d calls, %d failures; want 3 calls and all of them failed", calls, len(failures))
 	}
 }
+
+// TestBatchOfTheLast: where nobody else is to come the call is made at once, and
+// only once.
+func TestBatchOfTheLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		b := newBatcher(window{first: time.Minute, longest: time.Hour}, func(_ context.Context, ids []string) map[string]error {
+			calls += len(ids)
+			return nil
+		})
+		last := false
+		b.last = func() bool { return last }
+		began := time.Now()
+		done := make(chan struct{})
+		go func() {
+			b.do(context.Background(), "CreateTags", []string{"ami-1"})
+			close(done)
+		}()
+		time.Sleep(time.Second)
+		last = true
+		b.do(context.Background(), "CreateTags", []string{"ami-2"})
+		<-done
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("waited %v", took)
+		}
+		time.Sleep(2 * time.Minute)
+		if calls != 2 {
+			t.Errorf("%d ids in all calls, want 2", calls)
+		}
+	})
+}

@@ -129,6 +129,7 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	c.stops = newBatcher(window{unit / 4, 3 * unit}, c.stopAll)
 	c.terminations = newBatcher(window{unit / 2, 10 * unit}, c.terminateAll)
 	c.tagging = newTagging(window{unit / 4, 3 * unit}, c.tagAll)
+	c.tagging.last = func() bool { return c.instances.idle() && c.images.idle() }
 	return c, nil
 }
 

@@ -13,6 +13,7 @@ import (
 // tagging sets the same tags on several things in one call.
 type tagging struct {
 	window window
+	last   func() bool // see batcher
 	call   func(ctx context.Context, ids []string, tags map[string]string) map[string]error
 	mu     sync.Mutex
 	by     map[string]*batcher // by the tags
@@ -41,7 +42,7 @@ func (t *tagging) of(tags map[string]string) *batcher {
 		t.by[key] = newBatcher(t.window, func(ctx context.Context, ids []string) map[string]error {
 			return t.call(ctx, ids, own)
 		})
-		t.by[key].batches = t.made
+		t.by[key].batches, t.by[key].last = t.made, t.last
 		t.made++
 	}
 	return t.by[key]

@@ -86,6 +86,13 @@ func (w *watch[T]) remove(one *waiter[T]) {
 	}
 }
 
+// idle tells whether nobody waits.
+func (w *watch[T]) idle() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.waiters) == 0
+}
+
 func (w *watch[T]) nudge() {
 	select {
 	case w.wake <- struct{}{}:
