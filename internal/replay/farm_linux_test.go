@@ -146,7 +146,7 @@ func (f *farm) startMaster(daysAgo int) {
 	var err error
 	f.master, err = f.network.Boot(f.Context(), realhost.Config{
 		Name: "buildmaster", Address: masterAddress, Root: f.path("master/root"), FirstBoot: true,
-		UserData: fmt.Appendf(nil, "-%dd\n", daysAgo),
+		UserData: fmt.Appendf(nil, "-%dd\n", daysAgo), User: "root", AuthorizedKeys: []byte(f.read("scenario/identity.pub")),
 	})
 	check(f.T, err)
 	f.until("the buildmaster is up", func() bool {

@@ -34,8 +34,9 @@ func TestOutage(t *testing.T) {
 	f.terminate()
 
 	f.configure()
+	f.reloadIsNotEnough()
 	f.rotate(<-program)
-	f.newPairOnTheMaster()
+	f.masterIsSwitched()
 	f.workersAreBack()
 }
 
@@ -74,12 +75,12 @@ func (f *farm) workersAreLost(workers ...*worker) {
 // rotate runs the program; no temporary instance joins the farm.
 func (f *farm) rotate(program string) {
 	f.Helper()
-	list, knocks, known := f.read("ec2/slave-list.txt"), f.knocks(), f.driver.Hosts()
+	list, knocks, known := f.list(), f.knocks(), f.driver.Hosts()
 	out := f.amirotate(program, "rotate")
 	for line := range strings.Lines(out) {
 		f.Logf("         amirotate: %s", strings.TrimRight(line, "\n"))
 	}
-	if now := f.read("ec2/slave-list.txt"); strings.Contains(now, imageA) || strings.Contains(now, imageB) || now == list {
+	if now := f.list(); strings.Contains(now, imageA) || strings.Contains(now, imageB) || now == list {
 		f.Fatalf("the slave list still names an old image:\n%s", now)
 	}
 	if left := f.living(); len(left) > 0 {
@@ -117,36 +118,54 @@ func (f *farm) checkTemporary(before map[string]*realhost.Host, knocks int) {
 	}
 }
 
-// knocks counts the connections that the master's stunnel has accepted.
+// knocks counts the connections that the master's stunnel has accepted, but for
+// those from the bastion: those are looks at its certificate.
 func (f *farm) knocks() int {
 	f.Helper()
-	return strings.Count(f.mustOn(f.master, "cat", "/home/buildbot/master/stunnel.log"), "accepted connection")
+	log := f.mustOn(f.master, "cat", "/home/buildbot/master/stunnel.log")
+	return strings.Count(log, "accepted connection from ") - strings.Count(log, "accepted connection from "+bastionAddress.String()+":")
 }
 
-// newPairOnTheMaster puts the new certificate and the new list in place. They
-// count when the daemons have been restarted, and not before.
-func (f *farm) newPairOnTheMaster() {
+// list is the slave list that the buildmaster reads.
+func (f *farm) list() string {
 	f.Helper()
-	for name, from := range map[string]string{
-		"server-cert.pem": "scenario/new-cert.pem", "server-key.pem": "scenario/new-key.pem", "slave-list.txt": "ec2/slave-list.txt",
-	} {
-		f.mustOn(f.master, "sh", "-c", `printf %s "$1" >"/home/buildbot/master/$2"`, "sh", f.read(from), name)
-	}
+	return f.mustOn(f.master, "cat", "/home/buildbot/master/slave-list.txt")
+}
+
+// reloadIsNotEnough: a daemon at / can't read relative paths again, and goes on
+// with what it has.
+func (f *farm) reloadIsNotEnough() {
+	f.Helper()
 	before := f.served()
 	f.mustOn(f.master, "/usr/local/sbin/farm", "reload-stunnel")
-	// A daemon at / can't read relative paths again, and goes on with what it has.
 	f.until("stunnel failed to reload", func() bool {
 		return strings.Contains(f.mustOn(f.master, "cat", "/home/buildbot/master/stunnel.log"), "Failed to reload the configuration file")
 	})
 	if now := f.served(); now != before {
 		f.Errorf("after SIGHUP stunnel serves %s, and %s before", now, before)
 	}
-	f.mustOn(f.master, "/usr/local/sbin/farm", "restart-stunnel")
-	if now := f.served(); now == before {
-		f.Fatalf("after a restart stunnel still serves %s", now)
+}
+
+// masterIsSwitched: the program has put the new pair on the master, each file
+// with its mode and owner, kept the old one, and restarted both daemons.
+func (f *farm) masterIsSwitched() {
+	f.Helper()
+	const folder = "/home/buildbot/master/"
+	for name, want := range map[string]string{"server-cert.pem": "scenario/new-cert.pem", "server-key.pem": "scenario/new-key.pem"} {
+		if now := f.mustOn(f.master, "cat", folder+name); now != strings.TrimSpace(f.read(want)) {
+			f.Errorf("%s is not the new one", name)
+		}
 	}
-	f.mustOn(f.master, "/usr/local/sbin/farm", "restart-master")
-	f.tell("the buildmaster was restarted with the new pair and the new list")
+	got := f.mustOn(f.master, "sh", "-c", "cd "+folder+"; stat -c '%n %a %u:%g' server-* | sed 's/[.]2[0-9TZ]*/.TIME/'")
+	want := "server-cert.pem 644 1000:1000\nserver-cert.pem.TIME 644 1000:1000\nserver-key.pem 600 1000:1000\nserver-key.pem.TIME 600 1000:1000"
+	if got != want {
+		f.Errorf("beside the master's certificate:\n%s\nwant\n%s", got, want)
+	}
+	presented := f.mustOn(f.master, "openssl", "x509", "-in", folder+"server-cert.pem", "-noout", "-fingerprint", "-sha256")
+	if now := f.served(); now != presented {
+		f.Errorf("stunnel serves %s, and the new certificate is %s", now, presented)
+	}
+	f.tell("stunnel and the buildmaster were restarted with the new pair and the new list")
 }
 
 // served is the fingerprint of the certificate that the master shows.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/amirotate/amirotate/internal/sandbox/realhost"
 )
 
 // buildProgram builds the real binary, meanwhile.
@@ -33,20 +35,26 @@ func buildProgram(t *testing.T) <-chan string {
 	return built
 }
 
-// configure writes amirotate.yaml: EC2's bastion is the real one.
+// configure writes amirotate.yaml: EC2's bastion is the real one, and the list is
+// the buildmaster's own.
 func (f *farm) configure() {
 	f.Helper()
-	address, err := f.network.Forward(netip.AddrPortFrom(bastionAddress, 22))
-	check(f.T, err)
-	const key = "/etc/ssh/ssh_host_ed25519_key.pub"
-	f.until("the bastion is up", func() bool { _, err := f.on(f.bastion, "sh", "-c", "ss -ltn | grep -q :22"); return err == nil })
-	host, port, _ := strings.Cut(address, ":")
-	f.write("known_hosts", fmt.Sprintf("[%s]:%s %s\n", host, port, f.mustOn(f.bastion, "cat", key)), 0o644)
-	f.write("amirotate.yaml", fmt.Sprintf(`slave_list: ec2/slave-list.txt
+	bastion, master := f.door(f.bastion, bastionAddress), f.door(f.master, masterAddress)
+	f.write("known_hosts", f.knownHost(bastion, f.bastion)+f.knownHost(master, f.master)+f.knownHost(masterAddress.String(), f.master), 0o644)
+	f.write("amirotate.yaml", fmt.Sprintf(`slave_list: ssh://root@%[2]s/home/buildbot/master/slave-list.txt
 region: us-west-1
-certificate: {old: ec2/old-cert.pem, new: ec2/new-cert.pem}
+certificate: {old: ec2/old-cert.pem, new: ec2/new-cert.pem, key: scenario/new-key.pem}
 launch: {security_groups: [rust-slave]}
-bastion: {address: "%s", user: ops, identity_file: identity, known_hosts: known_hosts}
+bastion: {address: "%[1]s", user: ops, identity_file: identity, known_hosts: known_hosts}
+master:
+  address: ssh://root@%[3]s
+  bastion: true
+  certificate: /home/buildbot/master/server-cert.pem
+  key: /home/buildbot/master/server-key.pem
+  commands:
+    - run: /usr/local/sbin/farm restart-stunnel
+    - {run: /usr/local/sbin/farm restart-master, timeout: 2m}
+  check: {address: "%[3]s:9988", bastion: true}
 platforms:
   linux:
     transport: ssh
@@ -56,7 +64,25 @@ platforms:
     files:
       - path: /home/rustbuild/rust-buildbot/rust-bot-cert.pem
 waits: {poll: 50ms, connect: 2m}
-`, address), 0o644)
+`, bastion, master, masterAddress), 0o644)
+}
+
+// door is an address on loopback that leads to a host's SSH server, which is up.
+func (f *farm) door(h *realhost.Host, address netip.Addr) string {
+	f.Helper()
+	f.until(h.Config().Name+"'s SSH server is up", func() bool { _, err := f.on(h, "sh", "-c", "ss -ltn | grep -q :22"); return err == nil })
+	door, err := f.network.Forward(netip.AddrPortFrom(address, 22))
+	check(f.T, err)
+	return door
+}
+
+// knownHost is the line of known_hosts for a host at an address.
+func (f *farm) knownHost(address string, h *realhost.Host) string {
+	f.Helper()
+	if host, port, ok := strings.Cut(address, ":"); ok {
+		address = "[" + host + "]:" + port
+	}
+	return address + " " + f.mustOn(h, "cat", "/etc/ssh/ssh_host_ed25519_key.pub") + "\n"
 }
 
 // amirotate runs the program and returns what it printed.

@@ -87,7 +87,7 @@ var listLine = regexp.MustCompile(`(?m)^(\S+)\s+(\S+)\s.*\bami=(\S+)`)
 // listed reads a worker's line in the slave list as it is now.
 func (f *farm) listed(name string) listedWorker {
 	f.Helper()
-	for _, m := range listLine.FindAllStringSubmatch(f.read("ec2/slave-list.txt"), -1) {
+	for _, m := range listLine.FindAllStringSubmatch(f.list(), -1) {
 		if m[1] == name {
 			return listedWorker{m[2], m[3]}
 		}
