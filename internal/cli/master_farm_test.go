@@ -306,3 +306,37 @@ func eventsOf(t *testing.T, r farmtest.Result) (steps []string, summary ui.Summa
 	}
 	return steps, summary
 }
+
+// TestMasterIsCutOff: a connection that is lost while the pair is put in place,
+// or while a command runs, ends the run; the next one finishes it.
+func TestMasterIsCutOff(t *testing.T) {
+	for _, fault := range []string{
+		"{host: master, at: patch, do: drop-connection}",
+		"{host: master, at: patch, do: disk-full}",
+		"{host: master, at: run, do: drop-connection}",
+		"{host: master, at: run, do: drop-connection, nth: 2}",
+	} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			w := startMasterFarm(t, "{}\nfaults: ["+fault+"]")
+			if r := w.MustRun(1, "rotate"); !strings.Contains(r.Stderr, "cannot switch the master") || !strings.Contains(r.Stderr, "amirotate rollback") {
+				t.Errorf("%s", r.Stderr)
+			}
+			w.MustRun(0, "rotate")
+			w.isSwitched()
+		})
+	}
+}
+
+// TestMasterWithFlags: a certificate that a flag names comes with its key.
+func TestMasterWithFlags(t *testing.T) {
+	t.Parallel()
+	w := startMasterFarm(t, "{}")
+	w.Write("other-cert.pem", string(w.Read("new-cert.pem")))
+	w.Write("other-key.pem", string(w.Read("new-key.pem")))
+	if r := w.MustRun(2, "plan", "--new-cert", "other-cert.pem"); !strings.Contains(r.Stderr, "the key of the new certificate is not at hand") {
+		t.Errorf("%s", r.Stderr)
+	}
+	w.MustRun(0, "rotate", "--new-cert", "other-cert.pem", "--new-key", "other-key.pem")
+	w.isSwitched()
+}

@@ -21,6 +21,7 @@ func rotationFlags(cmd *cobra.Command, f *config.Flags) {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.OldCert, "old-cert", nil, "certificate `FILE` that hosts should hold now (repeatable: any of them)")
 	flags.StringVar(&f.NewCert, "new-cert", "", "certificate `FILE` that hosts are to hold")
+	flags.StringVar(&f.Key, "new-key", "", "private key `FILE` of the new certificate, for the master")
 	flags.StringArrayVar(&f.SecurityGroups, "security-group", nil, "security `GROUP` that lets the bastion in, by name or sg- id (repeatable)")
 	flags.StringVar(&f.LikeInstance, "like-instance", "", "launch with subnet and groups of this `INSTANCE`, which the bastion reaches")
 	flags.StringVar(&f.Subnet, "subnet", "", "`SUBNET` to launch in")
@@ -58,7 +59,7 @@ func (g *globals) settings(f config.Flags) (*config.Config, error) {
 	if err := c.Apply(f, g.Dir); err != nil {
 		return nil, err
 	}
-	if f.NewCert != "" {
+	if f.NewCert != "" && f.Key == "" {
 		c.Certificate.Key = "" // it is that of the certificate which the flag replaces
 	}
 	return c, c.Validate()

@@ -19,7 +19,7 @@ const (
 type Certificate struct {
 	Old []string `yaml:"old" kind:"location" flag:"old-cert" doc:"What hosts should hold now: a file, or a list of files any of which is expected."`
 	New string   `yaml:"new" kind:"location" flag:"new-cert, cert" doc:"What hosts are to hold."`
-	Key string   `yaml:"key" kind:"location" flag:"key" doc:"The private key of the new certificate." default:"not compared"`
+	Key string   `yaml:"key" kind:"location" flag:"key, new-key" doc:"The private key of the new certificate." default:"not compared"`
 
 	Kind        string        `yaml:"kind" oneof:"self-signed set" default:"self-signed" doc:"What is kept: one self-signed certificate, or an authority with certificates below it."`
 	Store       Store         `yaml:"store" default:"the files new and key" doc:"Where it is kept."`

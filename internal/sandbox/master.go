@@ -58,7 +58,7 @@ type (
 )
 
 // startMaster starts the scenario's buildmaster, if it has one.
-func (s *Sandbox) startMaster(sc *scenario.Scenario, net *network.Network, pace *clock.Clock, k *keys, from netip.Addr) (*masterComputer, error) {
+func (s *Sandbox) startMaster(sc *scenario.Scenario, net *network.Network, pace *clock.Clock, k *keys, faults machine.Faults, from netip.Addr) (*masterComputer, error) {
 	if sc.Master == nil {
 		return nil, nil
 	}
@@ -80,10 +80,10 @@ func (s *Sandbox) startMaster(sc *scenario.Scenario, net *network.Network, pace 
 		m.script, err = m.host.ServeLocal(life, filepath.Dir(m.root))
 		return m, err
 	}
-	driver := posixhost.New(posixhost.Options{Network: net, Clock: pace, AuthorizedKeys: k.authorized(), Commands: m.host.Commands()})
+	driver := posixhost.New(posixhost.Options{Network: net, Clock: pace, AuthorizedKeys: k.authorized(), Faults: faults, Commands: m.host.Commands()})
 	inbound := machine.Rule{FromPort: 22, ToPort: 22, Prefixes: []netip.Prefix{netip.PrefixFrom(from, from.BitLen())}}
 	m.computer, err = driver.Boot(life, machine.Spec{
-		InstanceID: "master", Lineage: []string{"master"}, Platform: scenario.Linux, User: m.User, Address: masterAddress, Root: m.root,
+		InstanceID: scenario.MasterHost, Lineage: []string{scenario.MasterHost}, Platform: scenario.Linux, User: m.User, Address: masterAddress, Root: m.root,
 		Groups: func() []machine.Group { return []machine.Group{{Ingress: []machine.Rule{inbound}}} }, FirstBoot: true,
 	})
 	return m, err

@@ -144,7 +144,7 @@ func (s *Sandbox) serve(sc *scenario.Scenario, o Options, listen string) error {
 	if err := s.startStatic(net, pace, keys, faults, from, sc.Static); err != nil {
 		return err
 	}
-	if s.master, err = s.startMaster(sc, net, pace, keys, from); err != nil {
+	if s.master, err = s.startMaster(sc, net, pace, keys, faults, from); err != nil {
 		return err
 	}
 	if s.log, err = os.OpenFile(filepath.Join(s.dir, "api.jsonl"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644); err != nil {

@@ -40,10 +40,14 @@ func (s *session) befall(line string, p *commands.Process) (after func(), ok boo
 	if s.diskFull {
 		p.FS.OnWrite = noSpace
 	}
-	deed := ""
-	if at := s.host.point(line); at != "" {
+	deed, at := "", s.host.point(line)
+	if at != "" {
 		deed = s.host.strike(at)
 		after = s.answer
+	}
+	if at == machine.AtRun && (deed == machine.DropConnection || deed == machine.FlipByte) {
+		s.conn.Reset() // its input stays open, so that there is no midway and no end of it
+		return after, false
 	}
 	if deed == "" && s.flip {
 		deed = machine.FlipByte

@@ -79,8 +79,8 @@ func (c *checker) hostFault(at string, f Fault) {
 	if f.Error != "" {
 		c.add(at+".error", "error belongs to an action; a host has at and do")
 	}
-	if f.Host != "*" && !isID("ami-", f.Host) && !isID("i-", f.Host) && !c.s.hasStatic(f.Host) {
-		c.add(at+".host", "%q is no host; write an image's id, an instance's id, a static host's name, or \"*\"", f.Host)
+	if f.Host != "*" && !isID("ami-", f.Host) && !isID("i-", f.Host) && !c.s.hasStatic(f.Host) && (f.Host != MasterHost || c.s.Master == nil) {
+		c.add(at+".host", "%q is no host; write an image's id, an instance's id, a static host's name, master, or \"*\"", f.Host)
 	}
 	c.oneOf(at+".at", f.At, machine.AtBoot, machine.AtConnect, machine.AtRead, machine.AtPatch, machine.AtVerify, machine.AtRun, machine.AtDone)
 	c.oneOf(at+".do", f.Do, machine.DropConnection, machine.Hang, machine.DiskFull, machine.FlipByte,

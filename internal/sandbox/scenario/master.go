@@ -13,6 +13,9 @@ type Master struct {
 	Restart     string `yaml:"restart"`     // ok, or how restart-stunnel goes wrong: fail, stale or hang
 }
 
+// MasterHost is the master's name in a fault.
+const MasterHost = "master"
+
 // Ways to reach a master.
 const (
 	ReachSSH   = "ssh"
