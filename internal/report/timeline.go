@@ -30,12 +30,23 @@ type lane struct {
 type bar struct {
 	Lane       string
 	Step       string
-	Status     string // ok, failed or unfinished
+	Status     string // ok, failed, skipped after a while, or unfinished
 	Detail     string
 	Start, End time.Duration // since the run's begin
 	Critical   bool
 	X, W       int // in thousandths of the scale
 	lane       int
+}
+
+// Class is that of its status.
+func (b bar) Class() string {
+	switch b.Status {
+	case "ok":
+		return "good"
+	case "skipped":
+		return ""
+	}
+	return "bad"
 }
 
 // Elapsed is how long the step took.
@@ -111,7 +122,7 @@ func (l *lanes) take(s runlog.Step, at time.Duration) {
 			l.open[key] = b
 		}
 		return
-	case s.Status == "skipped":
+	case s.Status == "skipped" && elapsed == 0:
 		in.Done = append(in.Done, s)
 	default:
 		in.Bars = append(in.Bars, b)

@@ -16,7 +16,7 @@ func WriteNext(w io.Writer, p *rotate.Plan, r *rotate.Result) {
 	}
 	now, undo := "Now         restart the buildmaster: a reconfig does not see a new ami=\n", "into the list"
 	if r.Master != nil && len(r.Master.Commands) > 0 {
-		now, undo = "", "into the list, and the old pair onto the master"
+		now, undo = "", "into the list,\n            and the old pair onto the master"
 	}
 	fmt.Fprintf(Printable(w), `
 The list    %s

@@ -187,6 +187,7 @@ func TestNext(t *testing.T) {
 	switched.Master = &master.Result{Commands: []master.CommandResult{{Run: "buildbot restart"}}}
 	out.Reset()
 	ui.WriteNext(&out, samplePlan(), switched)
+	fitsTerminal(t, out.String())
 	if strings.Contains(out.String(), "restart") {
 		t.Errorf("the master has been restarted, and yet: %s", &out)
 	}
