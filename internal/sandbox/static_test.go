@@ -16,7 +16,7 @@ import (
 func TestSSHToAStaticHost(t *testing.T) {
 	program := tool(t, "ssh")
 	s := start(t, scenarioFile(t, "static:\n"+
-		"  - {name: mac1, user: admin, files: [{path: /Users/admin/cert.pem, content: hello}]}\n"+
+		"  - {name: mac1, user: admin, files: [{path: /Users/admin/cert.pem, content: hello}, {path: /spool, folder: true, mode: \"0777\"}]}\n"+
 		"  - {name: bsd1, down: true, files: [{path: /cert.pem, from: old}]}\n"))
 	c, err := config.Load(s.Ready().Config, func(string) string { return "" })
 	if err != nil {
@@ -25,11 +25,11 @@ func TestSSHToAStaticHost(t *testing.T) {
 	sh, b := newShell(t, s), s.Ready().Bastion
 	host, port, _ := strings.Cut(c.Static[0].Address, ":")
 	out, err := sh.run(program, "-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=yes",
-		"-o", "UserKnownHostsFile="+b.KnownHosts, "-i", b.IdentityFile, "-p", port, "admin@"+host, "cat /Users/admin/cert.pem; echo there >/Users/admin/new")
+		"-o", "UserKnownHostsFile="+b.KnownHosts, "-i", b.IdentityFile, "-p", port, "admin@"+host, "cat /Users/admin/cert.pem; echo there >/spool/new")
 	if err != nil || out != "hello" {
 		t.Errorf("ssh: %v: %s", err, out)
 	}
-	if text, err := os.ReadFile(filepath.Join(filepath.Dir(s.Ready().Config), "static/mac1/root/Users/admin/new")); err != nil || string(text) != "there\n" {
+	if text, err := os.ReadFile(filepath.Join(filepath.Dir(s.Ready().Config), "static/mac1/root/spool/new")); err != nil || string(text) != "there\n" {
 		t.Errorf("what was written is %q, %v", text, err)
 	}
 	conn, err := net.DialTimeout("tcp", c.Static[1].Address, time.Second)
