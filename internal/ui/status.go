@@ -61,14 +61,14 @@ func writeFleetStatic(w io.Writer, f *rotate.Fleet, now time.Time) {
 		return
 	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "STATIC WORKERS\tADDRESS\tTRUSTS\tCERTIFICATE\tDAYS LEFT\t")
+	fmt.Fprintln(tw, "STATIC WORKERS\tADDRESS\tTRUSTS\tCERTIFICATE\tDAYS LEFT")
 	for _, s := range f.Static {
-		note := ""
+		address := s.Address
 		if s.Optional {
-			note = "optional"
+			address += " (optional)"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", strings.Join(s.Workers, " "), s.Address, trustText(s.Trust), orDash(cmp.Or(s.Held.MD5, s.Held.SHA256)),
-			daysLeft(s.Held.NotAfter, now), note)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", strings.Join(s.Workers, " "), address, trustText(s.Trust),
+			orDash(cmp.Or(s.Held.MD5, s.Held.SHA256)), daysLeft(s.Held.NotAfter, now))
 	}
 	_ = tw.Flush()
 	for _, s := range f.Static {
@@ -113,10 +113,10 @@ func writeVerdict(w io.Writer, f *rotate.Fleet) {
 		fmt.Fprintf(w, "Not safe to switch: %s still without the new certificate.\n", strings.Join(f.InTheWay, ", "))
 	}
 	if len(f.LockedOut) > 0 {
-		fmt.Fprintf(w, "Locked out now: %s don't accept what the master presents.\n", strings.Join(f.LockedOut, ", "))
+		fmt.Fprintf(w, "Locked out now, not accepting what the master presents: %s.\n", strings.Join(f.LockedOut, ", "))
 	}
 	if f.Unprobed > 0 {
-		fmt.Fprintf(w, "%s could not be probed; the tags of their images stand for them.\n", count(f.Unprobed, "instance"))
+		fmt.Fprintf(w, "%s could not be probed: there the tags of the image tell.\n", count(f.Unprobed, "instance"))
 	}
 }
 
