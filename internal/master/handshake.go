@@ -3,6 +3,7 @@ package master
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,11 +23,11 @@ func (s *Switch) handshake(ctx context.Context) ([]*cert.Certificate, error) {
 	defer cancel()
 	chain, err := s.Handshake(ctx)
 	if err == nil && len(chain) == 0 {
-		err = fmt.Errorf("no certificate is presented")
+		err = errors.New("no certificate is presented")
 	}
 	if err != nil {
 		// As text alone: to look at a port is no reading of a certificate's file.
-		return nil, fmt.Errorf("cannot see what %s presents: %s", s.Check.Address, err)
+		return nil, errors.New("cannot see what " + s.Check.Address + " presents: " + err.Error())
 	}
 	return chain, nil
 }
