@@ -46,7 +46,7 @@ func (g *globals) iamPolicy(commands []string) error {
 	}
 	uses := iampolicy.Uses{
 		Region: onlyRegion(c), Commands: commands, Windows: c.Platforms.Windows.Password.EC2 != "",
-		Profile: c.Launch.InstanceProfile != "", Spot: c.Launch.Spot,
+		Profile: c.Launch.InstanceProfile != "", Spot: c.Launch.Spot, Claims: c.RunsCommands(),
 		Parameters: c.Certificate.Store.SSM, ParametersRegion: cmp.Or(c.Certificate.Store.Region, c.Region),
 		KMSKey: c.Certificate.Store.KMSKey,
 	}

@@ -20,6 +20,9 @@ the list that don't have the current one, or were made in an earlier epoch
 (refresh.epoch: week, month or quarter), as rotate does. While all is good it only
 looks: no instance is launched, and nobody is notified.
 
+Where commands are configured, they are run on each builder before its image is
+made: security updates, say. If one fails or takes too long, no image is made.
+
 What hosts may hold now is what certificate.old names, what stood in the
 certificate's place before, and what the tags of replacements say.
 
@@ -59,7 +62,7 @@ func (g *globals) refresh(ctx context.Context, f config.Flags, o refreshOptions)
 	if err != nil {
 		return g.notStarted(err)
 	}
-	unlock, err := lockRefresh(c.RefreshLock(g.configPath()))
+	claim, unlock, err := lockRefresh(c.RefreshLock(g.configPath()))
 	if err != nil {
 		return g.notRefreshed(err)
 	}
@@ -67,7 +70,7 @@ func (g *globals) refresh(ctx context.Context, f config.Flags, o refreshOptions)
 	if err := g.delay(ctx, c.Refresh.RandomDelay); err != nil {
 		return g.notStarted(err)
 	}
-	r := &refreshing{globals: g, config: c, allowPartial: o.allowPartial}
+	r := &refreshing{globals: g, config: c, allowPartial: o.allowPartial, claim: claim}
 	err = r.run(ctx)
 	if writeErr := r.writeMetrics(g.abs(o.prometheus), err); err == nil {
 		err = writeErr

@@ -18,6 +18,7 @@ type refreshing struct {
 	*globals
 	config       *config.Config
 	allowPartial bool
+	claim        string // see rotate.Runner
 
 	ensured  *keep.Result // nil if nothing is kept, or it could not be asked
 	notAfter time.Time    // of the certificate to be put in place, zero if it is not known
@@ -40,7 +41,7 @@ func (r *refreshing) run(ctx context.Context) error {
 		return r.notStarted(err)
 	}
 	defer ro.close()
-	ro.byTags = true
+	ro.byTags, ro.update, ro.claim = true, true, r.claim
 	if r.plan, err = r.agreedPlan(ctx, ro, rotateOptions{}); err != nil {
 		return r.notStarted(err)
 	}

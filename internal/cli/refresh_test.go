@@ -19,7 +19,7 @@ import (
 const fresh = `
 region: us-west-1
 slave_list: list.txt
-clock: {scale: 0.001}
+clock: {scale: 0.02}
 timings: {api: 0s, pending: 2s, boot: {linux: 2s}, stop: 2s, image: 5s, terminate: 2s}
 throttle: off
 security_groups:

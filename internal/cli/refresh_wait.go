@@ -2,9 +2,12 @@ package cli
 
 import (
 	"context"
+	cryptorand "crypto/rand"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/amirotate/amirotate/internal/ui"
@@ -16,16 +19,38 @@ var errRefreshing = errors.New("another refresh of the same list is going on on 
 
 // lockRefresh keeps other refreshes of this machine away until the returned
 // function is called. As with lockList, a dead one's lock is never in the way.
-func lockRefresh(path string) (unlock func(), err error) {
+// The file holds a word of its own, by which the holder of the lock knows what
+// holders before it have claimed.
+func lockRefresh(path string) (word string, unlock func(), err error) {
 	lock := flock.New(path, flock.SetPermissions(lockMode))
 	locked, err := lock.TryLock()
 	switch {
 	case err != nil:
-		return nil, usagef("set refresh.lock to a file that this user may write", "cannot lock %s: %w", path, err)
+		return "", nil, usagef("set refresh.lock to a file that this user may write", "cannot lock %s: %w", path, err)
 	case !locked:
-		return nil, errRefreshing
+		return "", nil, errRefreshing
 	}
-	return func() { _ = lock.Close() }, nil
+	word, err = wordIn(path)
+	if err != nil {
+		return "", nil, errors.Join(err, lock.Close())
+	}
+	return word, func() { _ = lock.Close() }, nil
+}
+
+// wordIn returns the word that a file holds, and writes one into an empty file.
+func wordIn(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("cannot read %s: %w", path, err)
+	}
+	if word, _, _ := strings.Cut(strings.TrimSpace(string(data)), "\n"); word != "" && !strings.ContainsAny(word, " \t") {
+		return word, nil
+	}
+	word := cryptorand.Text()
+	if err := os.WriteFile(path, []byte(word+"\n"), lockMode); err != nil {
+		return "", fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	return word, nil
 }
 
 // notRefreshed tells why nothing was begun. That another one is at it is fine.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/amirotate/amirotate/internal/cert"
 	"github.com/amirotate/amirotate/internal/cloud"
+	"github.com/amirotate/amirotate/internal/command"
 	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/ec2ops"
 	"github.com/amirotate/amirotate/internal/master"
@@ -29,6 +30,8 @@ type rotation struct {
 	getenv func(string) string
 	now    func() time.Time
 	byTags bool           // see rotate.Request
+	claim  string         // see rotate.Runner
+	update bool           // run the configured commands on builders
 	access *accessTable   // by source image, filled in by the plan
 	fleet  *rotate.Fleet  // as it was before the plan; with strategy overlap
 	result *rotate.Result // nil until the plan has been carried out
@@ -162,7 +165,13 @@ func (r *rotation) settingsFor(image cloud.Image, workers []string) (rotate.Sett
 		return rotate.Settings{}, err
 	}
 	changes, file, err := r.changesOn(image, p)
-	return rotate.Settings{Changes: changes, Certificate: digestsOf(file), Trusts: pinsOf(file),
+	var commands []command.Command
+	if r.update {
+		for _, c := range p.Commands {
+			commands = append(commands, command.Command(c))
+		}
+	}
+	return rotate.Settings{Commands: commands, Changes: changes, Certificate: digestsOf(file), Trusts: pinsOf(file),
 		Inspection: r.inputs.inspection(r.config, image.Platform, p), InstanceType: p.InstanceType, Port: p.Port}, err
 }
 
@@ -208,7 +217,7 @@ func (r *rotation) runner(g *globals, reporter rotate.Reporter, allowPartial boo
 		Images: r.cloud, Instances: r.cloud, Maker: r.cloud, Destroyer: r.cloud, Watcher: r.cloud,
 		Dialer: dialer{r.dialer}, Static: r.static, ListFile: r.store, Reporter: reporter,
 		Waits:      rotate.Waits{Launch: w.Launch, Connect: w.Connect, Static: w.Static, Patch: w.Patch, Stop: w.Stop, Image: w.Image, Prove: w.Prove},
-		RetryPause: w.Poll, MaxParallel: r.config.MaxParallel, AllowPartial: allowPartial, Now: g.Now,
+		RetryPause: w.Poll, MaxParallel: r.config.MaxParallel, AllowPartial: allowPartial, Claim: r.claim, Now: g.Now,
 	}
 	if r.config.Overlaps() {
 		runner.Stage = r.stage

@@ -10,6 +10,10 @@ const (
 	TagRun         = TagPrefix + "run"          // 16 hex digits, the same for a run and its resumption
 	TagBaseName    = TagPrefix + "base-name"    // name of the first image of the lineage
 
+	// On builders only, where commands are run beside the patch.
+	TagCommands = TagPrefix + "commands" // 16 hex digits, of what they are
+	TagClaim    = TagPrefix + "claim"    // who runs them, and until when at most (RFC 3339)
+
 	// On replacements only.
 	TagCertMD5      = TagPrefix + "cert-md5"
 	TagCertSHA256   = TagPrefix + "cert-sha256"

@@ -76,6 +76,7 @@ func (d *decoder) checkPlatform(key, platform string, p *Platform) {
 		d.refuse(key+".transport", "transport winrm is for Windows", "set transport: ssh")
 	}
 	d.checkFingerprint(key+".fingerprint", &p.Fingerprint)
+	d.checkCommands(key+".commands", p.Commands)
 	d.checkStunnel(key, platform, p)
 	seen := map[string]bool{}
 	for i, f := range p.Files {

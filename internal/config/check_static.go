@@ -22,6 +22,9 @@ func (d *decoder) checkStatic(key string, s *Static) {
 	if s.Password.EC2 != "" {
 		d.refuse(key+".password", "EC2 has no password of a static host", "name where it is found: {env: NAME} or {file: PATH}")
 	}
+	if len(s.Commands) > 0 {
+		d.refuse(key+".commands", "commands are run on builders, and a static host has none", "leave them out; its owner updates it")
+	}
 	d.checkPlatform(key, s.system(), &s.Platform)
 }
 

@@ -75,10 +75,12 @@ type Platform struct {
 	Auth          string   `yaml:"auth" oneof:"basic ntlm" default:"ntlm" doc:"WinRM authentication."`
 	CAFile        string   `yaml:"ca_file" kind:"path" default:"the system's" doc:"PEM file of the authorities that may sign a WinRM host's certificate."`
 	Fingerprint   string   `yaml:"fingerprint" doc:"SHA-256 of the WinRM host's certificate in hex, with or without colons; it is then trusted whoever signed it."`
-	Files         []File   `yaml:"files" flag:"linux-path, windows-path" doc:"The files to replace."`
-	StunnelConf   string   `yaml:"stunnel_conf" default:"none: not looked at" doc:"Path on hosts of the configuration that stunnel is started with. It is read there before anything is replaced: files must be the ones that stunnel reads."`
-	StunnelDir    string   `yaml:"stunnel_dir" default:"the folder of stunnel_conf; on Windows only if that is stunnel's own" doc:"Folder on hosts from which stunnel takes relative paths: on Linux the one in which it is started, on Windows that of its program, since 5.23 config in it."`
-	LookIn        []string `yaml:"look_in" default:"/etc/stunnel, /etc/ssl, /usr/local/etc, /opt, /root, /home/*, /Users/*; on Windows C:\\bot, C:\\buildbot, C:\\buildslave, C:\\stunnel, and stunnel in both folders of programs" doc:"Folders on hosts in which other files with an old certificate are looked for and reported, beside those of files and stunnel_conf: four levels down, * and ? stand for any part of a name. none turns it off."`
+	// Commands are run by refresh alone.
+	Commands    []Command `yaml:"commands" doc:"What refresh runs on the builder after its files are replaced and before the image is made, such as security updates: each is to end with 0 within its timeout, 10m unless given. Another command alone replaces no image."`
+	Files       []File    `yaml:"files" flag:"linux-path, windows-path" doc:"The files to replace."`
+	StunnelConf string    `yaml:"stunnel_conf" default:"none: not looked at" doc:"Path on hosts of the configuration that stunnel is started with. It is read there before anything is replaced: files must be the ones that stunnel reads."`
+	StunnelDir  string    `yaml:"stunnel_dir" default:"the folder of stunnel_conf; on Windows only if that is stunnel's own" doc:"Folder on hosts from which stunnel takes relative paths: on Linux the one in which it is started, on Windows that of its program, since 5.23 config in it."`
+	LookIn      []string  `yaml:"look_in" default:"/etc/stunnel, /etc/ssl, /usr/local/etc, /opt, /root, /home/*, /Users/*; on Windows C:\\bot, C:\\buildbot, C:\\buildslave, C:\\stunnel, and stunnel in both folders of programs" doc:"Folders on hosts in which other files with an old certificate are looked for and reported, beside those of files and stunnel_conf: four levels down, * and ? stand for any part of a name. none turns it off."`
 
 	// InstanceType is what an override or launch.instance_type says; "" leaves
 	// it to the list. For sets it.

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Values of settings that have few.
@@ -28,7 +29,9 @@ const (
 	portSSH   = 22
 	portWinRM = 5986
 
-	defaultWindowsUser = "Administrator"
+	defaultWindowsUser    = "Administrator"
+	builderCommandTimeout = 10 * time.Minute
+
 	defaultPasswordEnv = "AMIROTATE_WINRM_PASSWORD"
 )
 
@@ -80,6 +83,10 @@ func (p *Platform) fillIn(platform, home string) {
 	fill(&p.SSHAlgorithms, AlgorithmsDefault, true)
 	fill(&p.Auth, AuthNTLM, true)
 	fill(&p.KnownHosts, dirs{home: home}.resolve("path", "~/.ssh/known_hosts"), home != "")
+	p.Commands = slices.Clone(p.Commands)
+	for i := range p.Commands {
+		fill(&p.Commands[i].Timeout, builderCommandTimeout, true)
+	}
 	isWinRM := p.Transport == TransportWinRM
 	fill(&p.Port, portSSH, !isWinRM)
 	fill(&p.Port, portWinRM, isWinRM)

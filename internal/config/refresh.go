@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -36,6 +37,15 @@ type Notify struct {
 type Command struct {
 	Run     string        `yaml:"run" doc:"The command, for the shell; for PowerShell on Windows."`
 	Timeout time.Duration `yaml:"timeout" doc:"How long it may take."`
+}
+
+// RunsCommands tells whether refresh runs commands on any builder.
+func (c *Config) RunsCommands() bool {
+	platforms := []Platform{c.Platforms.Linux, c.Platforms.Windows}
+	for _, o := range c.Overrides {
+		platforms = append(platforms, o.Platform)
+	}
+	return slices.ContainsFunc(platforms, func(p Platform) bool { return len(p.Commands) > 0 })
 }
 
 // checkCommands refuses commands that are none.

@@ -14,6 +14,16 @@ func TestRefreshSettings(t *testing.T) {
 	c := parse(t, `
 slave_list: l.txt
 certificate: {store: {ssm: "/farm/{item}"}}
+platforms:
+  linux:
+    user: u
+    commands:
+      - run: apt-get -y upgrade
+        timeout: 30m
+  windows:
+overrides:
+  - workers: w
+    commands: [{run: yum -y update}]
 refresh: {epoch: month, random_delay: 20m}
 notify:
   on_success: [{run: mail -s done ops}]
@@ -28,18 +38,33 @@ notify:
 	if c.Certificate.New != "store://cert" || !c.Kept() {
 		t.Errorf("the new certificate is %q", c.Certificate.New)
 	}
+	for worker, want := range map[string]config.Command{
+		"v": {Run: "apt-get -y upgrade", Timeout: 30 * time.Minute},
+		"w": {Run: "yum -y update", Timeout: 10 * time.Minute},
+	} {
+		if p, err := c.For("linux", []string{worker}); err != nil || !cmp.Equal(p.Commands, []config.Command{want}) {
+			t.Errorf("%s: %v, %v", worker, p.Commands, err)
+		}
+	}
+	if !c.RunsCommands() || parse(t, "slave_list: l").RunsCommands() {
+		t.Error("it is not told whether commands are run")
+	}
 }
 
 func TestRefreshSettingsThatAreWrong(t *testing.T) {
 	for text, want := range map[string]string{
-		"refresh: {epoch: monthly}":                                          "1:18: refresh.epoch can't be \"monthly\"",
-		"refresh: {random_delay: soon}":                                      "refresh.random_delay can't be",
-		"refresh: {random_delay: -1m}":                                       "refresh.random_delay can't be",
-		"notify: {on_success: [{timeout: 1m}]}":                              "notify.on_success[0] says not what to run",
-		"notify: {on_failure: mail}":                                         "notify.on_failure must be a list",
-		"certificate: {new: 'store://cert'}":                                 "kept nowhere",
-		"platforms: {linux: {files: [{path: /x, new: 'store://key'}]}}":      "kept nowhere",
-		"overrides: [{workers: a, files: [{path: /x, new: 'store://key'}]}]": "kept nowhere",
+		"refresh: {epoch: monthly}":                                                 "1:18: refresh.epoch can't be \"monthly\"",
+		"refresh: {random_delay: soon}":                                             "refresh.random_delay can't be",
+		"refresh: {random_delay: -1m}":                                              "refresh.random_delay can't be",
+		"notify: {on_success: [{timeout: 1m}]}":                                     "notify.on_success[0] says not what to run",
+		"notify: {on_failure: mail}":                                                "notify.on_failure must be a list",
+		"platforms: {linux: {commands: [{run: x, time: 1m}]}}":                      "unknown key \"time\" in platforms.linux.commands[0]",
+		"platforms: {windows: {commands: [{timeout: 1m}]}}":                         "platforms.windows.commands[0] says not",
+		"overrides: [{workers: a, commands: [{timeout: 2h}]}]":                      "overrides[0].commands[0] says not",
+		"static: [{workers: m, address: m, platform: linux, commands: [{run: x}]}]": "a static host has none",
+		"certificate: {new: 'store://cert'}":                                        "kept nowhere",
+		"platforms: {linux: {files: [{path: /x, new: 'store://key'}]}}":             "kept nowhere",
+		"overrides: [{workers: a, files: [{path: /x, new: 'store://key'}]}]":        "kept nowhere",
 	} {
 		_, err := config.Parse("amirotate.yaml", []byte(text), getenv)
 		if err == nil || !strings.Contains(err.Error(), want) {

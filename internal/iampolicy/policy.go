@@ -30,6 +30,7 @@ type Uses struct {
 	Windows  bool     // passwords come from GetPasswordData
 	Profile  bool     // instances get an instance profile
 	Spot     bool
+	Claims   bool // refresh runs commands on builders
 	// Parameters is the template of the names in SSM Parameter Store under which
 	// certificates are kept, with {item} in it; "" for none. Their region is
 	// ParametersRegion, "" for any.
@@ -58,6 +59,9 @@ func For(u Uses) Policy {
 	}
 	if w.any("rotate") {
 		w.rotate()
+	}
+	if w.any("refresh") && u.Claims {
+		w.allow("ClaimBuilders", []string{"ec2:CreateTags"}, w.arns("instance"), equal(resourceRole, cloud.RoleBuilder))
 	}
 	if w.any("rotate", "gc") {
 		w.end()

@@ -10,6 +10,7 @@ type sight struct {
 	replacement *replacement
 	prover      *cloud.Instance
 	spare       []string // further temporary instances of ours, to be terminated
+	claim       claim    // on the builder
 }
 
 // replacement is an image that we made, proven or not.
@@ -33,6 +34,7 @@ type deed int
 const (
 	doLaunch         deed = iota // start a builder, and wait for its address
 	doPatch                      // connect to the builder, replace the files, read them back
+	doAwaitOther                 // leave the builder to the run that runs commands on it
 	doStop                       // stop the builder and wait until it is
 	doBake                       // make an image of the builder
 	doAwaitImage                 // wait for the image
@@ -79,8 +81,13 @@ func decide(s sight, patched bool) deed {
 		}
 		return doDiscardBuilder
 	}
-	if patched {
+	switch {
+	case s.claim == claimOther:
+		return doAwaitOther
+	case patched:
 		return doStop
+	case s.claim == claimDead || s.claim == claimOurs: // its commands were cut off
+		return doDiscardBuilder
 	}
 	return doPatch
 }

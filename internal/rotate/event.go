@@ -11,6 +11,7 @@ const (
 	Launch  Step = "launch"  // a builder is started from the source image
 	Connect Step = "connect" // it answers, and its host key is the one that it should be
 	Patch   Step = "patch"   // the files are replaced and read back
+	Update  Step = "update"  // refresh's commands are run there, where there are any
 	Stop    Step = "stop"    // it is stopped, so that its disks are at rest
 	Bake    Step = "bake"    // an image is made of it
 	Prove   Step = "prove"   // a prover is booted from that image and its files are read

@@ -98,6 +98,9 @@ func (p *ImagePlan) identityTags(run, role string) map[string]string {
 // instanceTags are those of a builder or prover.
 func (p *ImagePlan) instanceTags(run, role string) map[string]string {
 	tags := p.identityTags(run, role)
+	if id := commandsID(p.commands); id != "" && role == cloud.RoleBuilder {
+		tags[cloud.TagCommands] = id
+	}
 	tags[cloud.TagName] = fmt.Sprintf("amirotate %s for %s (%s)", role, p.Source, baseName(p.image))
 	return tags
 }

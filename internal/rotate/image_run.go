@@ -18,6 +18,7 @@ type imageRun struct {
 
 	seen    sight
 	patched bool           // this process patched seen.builder and read it back
+	claimed string         // what this process has written on seen.builder; see claim
 	attempt map[string]int // next attempt by role; part of the client token
 	place   int            // index of the subnet to launch in
 	result  ImageResult
@@ -37,6 +38,7 @@ var errLeft = errors.New("the instance is no longer running")
 func (ir *imageRun) goOn(ctx context.Context) error {
 	ir.skipWhatIsDone()
 	for setbacks := 0; ; {
+		ir.seen.claim = ir.claimOn(ir.seen.builder)
 		next := decide(ir.seen, ir.patched)
 		if next == doFinish {
 			ir.result.Replacement = ir.seen.replacement.ID
@@ -79,6 +81,8 @@ func (ir *imageRun) do(ctx context.Context, next deed) error {
 		return ir.launchBuilder(ctx)
 	case doPatch:
 		return ir.patch(ctx)
+	case doAwaitOther:
+		return ir.awaitOther(ctx)
 	case doStop:
 		return ir.stop(ctx)
 	case doBake:
@@ -108,12 +112,13 @@ func final(err error) bool {
 		stale       *staleError
 		nameTaken   *nameTakenError
 		bake        *bakeError
+		command     *commandError
 		unreachable *unreachableError
 	)
 	if errors.As(err, &unreachable) {
 		return !errors.Is(err, errLeft)
 	}
-	for _, target := range []any{&refusal, &stunnel, &timeout, &stale, &nameTaken, &bake} {
+	for _, target := range []any{&refusal, &stunnel, &timeout, &stale, &nameTaken, &bake, &command} {
 		if errors.As(err, target) {
 			return true
 		}
@@ -176,7 +181,7 @@ func (ir *imageRun) lookAgain(ctx context.Context) error {
 		return err
 	}
 	builder := ir.seen.builder
-	ir.see(sightOf(images, instances, ir.plan.Source, ir.plan.Patch))
+	ir.see(ir.plan.sight(images, instances, ir.plan.Source))
 	if ir.seen.builder == nil || builder == nil || ir.seen.builder.ID != builder.ID {
 		ir.patched = false
 	}

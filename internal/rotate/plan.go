@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/amirotate/amirotate/internal/cloud"
+	"github.com/amirotate/amirotate/internal/command"
 	"github.com/amirotate/amirotate/internal/master"
 	"github.com/amirotate/amirotate/internal/slavelist"
 	"github.com/amirotate/amirotate/internal/verify"
@@ -63,6 +64,7 @@ type ImagePlan struct {
 
 	image        cloud.Image
 	changes      []verify.Change
+	commands     []command.Command // to be run on the builder
 	inspection   Inspection
 	permissions  []cloud.Permission // of the source image
 	permitted    bool               // permissions have been read

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/amirotate/amirotate/internal/cloud"
+	"github.com/amirotate/amirotate/internal/command"
 	"github.com/amirotate/amirotate/internal/slavelist"
 	"github.com/amirotate/amirotate/internal/verify"
 )
@@ -56,6 +57,9 @@ type Settings struct {
 	Trusts       []string       // pins of the certificates in that file, for the tags
 	InstanceType string         // "" for the list's
 	Port         int            // TCP port of the transport, for the security groups
+	// Commands are run on the builder after the patch. Each must have a timeout.
+	// What they are is no part of the patch: another command alone replaces nothing.
+	Commands []command.Command
 }
 
 // Planner finds out what a rotation would do. It changes nothing: all its calls
@@ -194,6 +198,7 @@ func (p *planning) judgeImage(img *ImagePlan, c cloud.Image) {
 			Hint:    fmt.Sprintf("give --%s-path, or platforms.%s.files in the configuration", c.Platform, c.Platform)})
 		return
 	}
+	img.commands = settings.Commands
 	img.changes, img.certificate, img.trusts = settings.Changes, settings.Certificate, settings.Trusts
 	img.inspection = settings.Inspection
 	defer img.tellChanges()

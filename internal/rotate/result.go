@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/amirotate/amirotate/internal/master"
 	"github.com/amirotate/amirotate/internal/slavelist"
@@ -43,7 +44,16 @@ type ImageResult struct {
 	Status      string
 	Err         error
 	Files       []FileResult
-	LookAlikes  []LookAlike // on its builder, left alone
+	LookAlikes  []LookAlike     // on its builder, left alone
+	Commands    []CommandResult // that this run has run on builders, in order
+}
+
+// CommandResult is what became of a command.
+type CommandResult struct {
+	Run     string
+	Status  int // exit status; -1 if it was cut off
+	Elapsed time.Duration
+	Output  string // its last words
 }
 
 func newResult(plan *Plan) *Result {

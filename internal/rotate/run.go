@@ -1,7 +1,9 @@
 package rotate
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"slices"
 	"sort"
@@ -25,10 +27,14 @@ type Runner struct {
 	Reporter  Reporter
 	Master    Master // nil: nobody looks after it
 
-	Waits        Waits
-	RetryPause   time.Duration // before the first retry of an image; 0 is 1 s. It doubles, up to 30 s
-	MaxParallel  int           // images worked on at once; 0 is all of them
-	AllowPartial bool          // rewrite the list for the images that are proven, even if others are not
+	Waits       Waits
+	RetryPause  time.Duration // before the first retry of an image; 0 is 1 s. It doubles, up to 30 s
+	MaxParallel int           // images worked on at once; 0 is all of them
+	// Claim is a word of this machine's own, by which it knows builders on which
+	// a run of its own that died has run commands. Two runs at once must not have
+	// the same; "" for a new one.
+	Claim        string
+	AllowPartial bool // rewrite the list for the images that are proven, even if others are not
 	Now          func() time.Time
 
 	// Stage looks how far an overlap of old and new has come; nil with strategy
@@ -41,6 +47,7 @@ type run struct {
 	*Runner
 	id   string
 	plan *Plan
+	word string // begins this run's claims
 
 	mu         sync.Mutex
 	temporary  map[string]bool // instances to be terminated; true once they have been asked to
@@ -57,7 +64,7 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (*Result, error) {
 	if blocked := r.blocked(plan); blocked != nil {
 		return result, blocked
 	}
-	ru := &run{Runner: r, plan: plan, id: runID(plan.Images), temporary: map[string]bool{}}
+	ru := &run{Runner: r, plan: plan, id: runID(plan.Images), temporary: map[string]bool{}, word: cmp.Or(r.Claim, rand.Text())}
 	if r.Now == nil {
 		r.Now = time.Now
 	}
@@ -122,7 +129,7 @@ func (r *run) look(ctx context.Context) ([]*imageRun, error) {
 		}
 		ir := &imageRun{run: r, plan: p, attempt: map[string]int{}, result: newResult(r.plan).Images[i],
 			stepLog: stepLog{reporter: r.Reporter, clock: r.Now, image: p.Source, first: Launch}}
-		ir.see(sightOf(made, instances, source, p.Patch))
+		ir.see(p.sight(made, instances, source))
 		images = append(images, ir)
 	}
 	return images, nil

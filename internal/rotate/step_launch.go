@@ -62,7 +62,7 @@ func (ir *imageRun) launch(ctx context.Context, role string, image cloud.Image) 
 	}
 	spec := ir.plan.launchSpec(ir.id, role, image, ir.place)
 	// A prover belongs to one replacement: another one is another launch.
-	spec.ClientToken = clientToken(ir.plan.Patch, image.ID, role, ir.attempt[role])
+	spec.ClientToken = clientToken(ir.plan.Patch, image.ID, ir.plan.tokenRole(role), ir.attempt[role])
 	instance, err := ir.launchWhenThereIsRoom(ctx, spec)
 	switch cloud.KindOf(err) {
 	case cloud.TokenMismatch:

@@ -48,9 +48,14 @@ func (ir *imageRun) patch(ctx context.Context) error {
 		defer host.Close()
 		ir.done("%s answers", b.ID)
 		ir.begin(Patch)
-		return within(ctx, ir.Waits.Patch, "the files on "+b.ID, "waits.patch", func(ctx context.Context) error {
+		err = within(ctx, ir.Waits.Patch, "the files on "+b.ID, "waits.patch", func(ctx context.Context) error {
 			return ir.replace(ctx, host)
 		})
+		if err == nil && len(ir.plan.commands) > 0 {
+			err = ir.runCommands(ctx, host, b.ID)
+		}
+		ir.patched = err == nil
+		return err
 	})
 }
 
@@ -68,9 +73,6 @@ func (ir *imageRun) dial(ctx context.Context, i *cloud.Instance) (host Host, err
 func (ir *imageRun) replace(ctx context.Context, host Host) error {
 	changes := ir.plan.changes
 	written, after, err := ir.replaceAndReadBack(ctx, host)
-	if err == nil {
-		ir.patched = true
-	}
 	ir.result.LookAlikes = ir.tellLookAlikes(ctx, host, ir.plan.inspection, changes, err)
 	if err != nil {
 		return err

@@ -53,9 +53,19 @@ type SummaryImage struct {
 	Status      string        `json:"status"`
 	Error       string        `json:"error,omitempty"`
 	Files       []SummaryFile `json:"files,omitempty"`
+	// Commands are those that refresh has run on the builder.
+	Commands []SummaryCommand `json:"commands,omitempty"`
 
 	// LookAlikes are files that hold an old certificate and were left alone.
 	LookAlikes []rotate.LookAlike `json:"look_alikes,omitempty"`
+}
+
+// SummaryCommand tells what became of a command.
+type SummaryCommand struct {
+	Run       string `json:"run"`
+	Status    int    `json:"status"` // -1 if it was cut off
+	ElapsedMS int64  `json:"elapsed_ms"`
+	Output    string `json:"output"` // its last words
 }
 
 // SummaryFile tells the MD5 of a file at each look; "" if this run did not look.
@@ -82,6 +92,9 @@ func NewSummary(at time.Time, r *rotate.Result, exitCode int, err error) Summary
 		}
 		for _, f := range img.Files {
 			out.Files = append(out.Files, SummaryFile{Path: f.Path, Before: f.Before.MD5, After: f.After.MD5, Proven: f.Proven.MD5})
+		}
+		for _, c := range img.Commands {
+			out.Commands = append(out.Commands, SummaryCommand{Run: c.Run, Status: c.Status, ElapsedMS: c.Elapsed.Milliseconds(), Output: c.Output})
 		}
 		s.Images = append(s.Images, out)
 	}
