@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// LookNowhere, alone in look_in, turns the search for look-alikes off.
+// LookNowhere turns the search for look-alikes off where it stands alone in
+// look_in.
 const LookNowhere = "none"
 
 // defaultLookIn is where a bot's certificate lies about.

@@ -65,4 +65,13 @@ func (s *scene) checkMadeOnce(images int) {
 	if n := s.CallsOf("CreateImage"); n != images {
 		s.T.Errorf("%d images were made, want %d", n, images)
 	}
+	launched := map[string]bool{} // by image and client token: the same ones launch once
+	for _, c := range s.Calls() {
+		if c.Action == "RunInstances" && !c.DryRun && c.Status == 200 {
+			launched[fmt.Sprint(c.Params["ImageId"], c.Params["ClientToken"])] = true
+		}
+	}
+	if len(launched) != 2*images {
+		s.T.Errorf("%d instances were launched, want a builder and a prover for each of %d images", len(launched), images)
+	}
 }

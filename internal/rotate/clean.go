@@ -56,9 +56,9 @@ func (r *run) clean(ctx context.Context, images []*imageRun, result *Result) err
 	slices.Sort(ids)
 	slices.Sort(open)
 	started := r.Now()
-	r.reportStep("", Clean, Start, 0, "")
+	r.reportStep(Clean, Start, 0, "")
 	if len(ids) == 0 {
-		r.reportStep("", Clean, Skipped, 0, "no temporary instance")
+		r.reportStep(Clean, Skipped, 0, "no temporary instance")
 		return nil
 	}
 	err := within(context.WithoutCancel(ctx), r.Waits.Stop, strings.Join(ids, ", ")+" to be terminated", "waits.stop",
@@ -66,10 +66,10 @@ func (r *run) clean(ctx context.Context, images []*imageRun, result *Result) err
 	elapsed := r.Now().Sub(started)
 	if err != nil {
 		result.Left = append(result.Left, ids...)
-		r.reportStep("", Clean, Failed, elapsed, err.Error())
+		r.reportStep(Clean, Failed, elapsed, err.Error())
 		return fmt.Errorf("cannot clean up: %w", err)
 	}
-	r.reportStep("", Clean, OK, elapsed, fmt.Sprintf("%d temporary instances terminated", len(ids)))
+	r.reportStep(Clean, OK, elapsed, fmt.Sprintf("%d temporary instances terminated", len(ids)))
 	return nil
 }
 

@@ -18,7 +18,7 @@ var ErrListChanged = errors.New("the slave list has changed since it was read")
 func (r *run) rewriteList(ctx context.Context, result *Result, soFar error) error {
 	started := r.Now()
 	report := func(status Status, detail string) {
-		r.reportStep("", List, status, r.Now().Sub(started), detail)
+		r.reportStep(List, status, r.Now().Sub(started), detail)
 	}
 	replaced := map[string]string{}
 	for _, img := range result.Images {

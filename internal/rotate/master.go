@@ -32,7 +32,7 @@ func (r *run) switchMaster(ctx context.Context, result *Result, soFar, listErr e
 		return nil
 	}
 	skip := func(why string) error {
-		r.reportStep("", Install, Skipped, 0, why)
+		r.reportStep(Install, Skipped, 0, why)
 		return nil
 	}
 	switch {

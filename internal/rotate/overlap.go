@@ -19,10 +19,10 @@ func (r *run) lookAtStage(ctx context.Context, result *Result, soFar, listErr er
 	elapsed := r.Now().Sub(started)
 	if err != nil {
 		err = fmt.Errorf("cannot tell whether the master may switch: %w", err)
-		r.reportStep("", Overlap, Failed, elapsed, err.Error())
+		r.reportStep(Overlap, Failed, elapsed, err.Error())
 		return err
 	}
 	result.Overlap = &progress
-	r.reportStep("", Overlap, OK, elapsed, fmt.Sprintf("stage %s: %s", progress.Stage, progress.Why))
+	r.reportStep(Overlap, OK, elapsed, fmt.Sprintf("stage %s: %s", progress.Stage, progress.Why))
 	return nil
 }

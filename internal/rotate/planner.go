@@ -217,9 +217,9 @@ func (p *planning) judgeImage(img *ImagePlan, c cloud.Image) {
 }
 
 // tellChanges puts what is to be replaced into words.
-func (img *ImagePlan) tellChanges() {
-	for _, change := range img.changes {
-		img.Changes = append(img.Changes, ChangePlan{Path: change.Path, OldMD5: change.OldMD5(), NewMD5: verify.Of(change.New).MD5})
+func (p *ImagePlan) tellChanges() {
+	for _, change := range p.changes {
+		p.Changes = append(p.Changes, ChangePlan{Path: change.Path, OldMD5: change.OldMD5(), NewMD5: verify.Of(change.New).MD5})
 	}
 }
 

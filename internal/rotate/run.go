@@ -200,7 +200,7 @@ func firstOf(errs ...error) error {
 	return errs[i]
 }
 
-func (r *run) reportStep(image string, step Step, status Status, elapsed time.Duration, detail string) {
-	r.Reporter.Report(Event{Time: r.Now(), Event: "step", Image: image, Step: step, Status: status,
+func (r *run) reportStep(step Step, status Status, elapsed time.Duration, detail string) {
+	r.Reporter.Report(Event{Time: r.Now(), Event: "step", Step: step, Status: status,
 		ElapsedMS: elapsed.Milliseconds(), Detail: detail})
 }
