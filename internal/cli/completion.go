@@ -62,17 +62,24 @@ func completable(cmd *cobra.Command) {
 		cmd.ValidArgsFunction = completionOf(takes)
 	}
 	complete := func(f *pflag.Flag) {
-		word, _ := pflag.UnquoteUsage(f)
-		complete := completionOf(word)
-		if values := valuesOf("--" + f.Name); values != nil {
-			complete = cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
-		}
-		_ = cmd.RegisterFlagCompletionFunc(f.Name, complete) // fails where a command has its own
+		_ = cmd.RegisterFlagCompletionFunc(f.Name, completionOfFlag(f)) // fails where a command has its own
 	}
 	cmd.LocalNonPersistentFlags().VisitAll(complete)
 	cmd.PersistentFlags().VisitAll(complete)
 	for _, sub := range cmd.Commands() {
 		completable(sub)
+	}
+}
+
+// completionOfFlag looks the configuration's keys up only when it is asked: every
+// run of the program makes it for every flag.
+func completionOfFlag(f *pflag.Flag) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if values := valuesOf("--" + f.Name); values != nil {
+			return values, cobra.ShellCompDirectiveNoFileComp
+		}
+		word, _ := pflag.UnquoteUsage(f)
+		return completionOf(word)(cmd, args, begun)
 	}
 }
 

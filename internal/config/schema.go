@@ -57,9 +57,12 @@ func keyOf(path string, f reflect.StructField) Key {
 
 // defaultOf is a key's default; that of a static host's key is its platform's.
 func defaultOf(path string, f reflect.StructField) string {
+	if path != "static[]" {
+		return f.Tag.Get("default")
+	}
 	_, ofPlatform := fieldsIn(reflect.TypeFor[Platform]())[yamlName(f)]
 	switch {
-	case path != "static[]" || !ofPlatform:
+	case !ofPlatform:
 		return f.Tag.Get("default")
 	case yamlName(f) == "host_key":
 		return HostKeyKnownHosts

@@ -18,13 +18,25 @@ func rotated(t *testing.T) (s *scene, old, rewritten []byte) {
 	return s, []byte(s.list), s.Read("slave-list.txt")
 }
 
+// everyCall has each system call of a rewrite tried; else it is every second: each
+// takes two runs, one of them traced, which is slow.
+const everyCall = "AMIROTATE_EVERY_CALL"
+
+// stride is from one system call that is tried to the next.
+func stride() int {
+	if os.Getenv(everyCall) != "" {
+		return 1
+	}
+	return 2
+}
+
 // A run that is killed before any one system call of the list's rewriting leaves
 // the old list or the new one, and the next run is not disturbed by what it left.
 func TestKilledAtEachCallOfTheRewrite(t *testing.T) {
 	t.Parallel()
 	s, old, rewritten := rotated(t)
 	killed, unchanged := 0, 0
-	for n, code := 1, -1; code == -1; n++ {
+	for n, code := 1, -1; code == -1; n += stride() {
 		s.Write("slave-list.txt", string(rewritten))
 		if code, _ = s.traced(t, func(call int) bool { return call == n }, "rollback", "--quiet"); code == -1 {
 			killed++
@@ -45,7 +57,7 @@ func TestKilledAtEachCallOfTheRewrite(t *testing.T) {
 		s.checkNoTemporaryFiles()
 	}
 	t.Logf("killed before each of %d system calls: the old list %d times, the new one else", killed, unchanged)
-	if killed < 40 || unchanged == 0 || unchanged == killed {
+	if killed*stride() < 40 || unchanged == 0 || unchanged == killed {
 		t.Errorf("killed %d times, the old list was there %d times", killed, unchanged)
 	}
 }
@@ -57,7 +69,7 @@ func TestEditedAtEachCallOfTheRewrite(t *testing.T) {
 	s, old, rewritten := rotated(t)
 	const line = "\nlinux9 secret9 snap=true\n"
 	edited, lost := 0, 0
-	for n := 1; ; n++ {
+	for n := 1; ; n += stride() {
 		s.Write("slave-list.txt", string(rewritten))
 		code, calls := s.traced(t, func(call int) bool {
 			if call == n {
@@ -81,7 +93,7 @@ func TestEditedAtEachCallOfTheRewrite(t *testing.T) {
 		s.checkNoTemporaryFiles()
 	}
 	t.Logf("edited before each of %d system calls; in %d places, all between the last look and the rename, the edit is lost", edited, lost)
-	if edited < 40 || lost > 3 {
+	if edited*stride() < 40 || lost > 3 {
 		t.Errorf("edited %d times, lost %d edits", edited, lost)
 	}
 }
