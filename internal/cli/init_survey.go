@@ -150,21 +150,23 @@ func (s *survey) platforms() {
 		section := "platforms." + platform
 		switch {
 		case len(names[platform]) > 0:
-			s.needLinux()
+			s.need(platform)
 			s.draft.Suggest(section+".files", "where hosts hold the certificate; for "+some(names[platform]), "")
 		case len(s.images) > 0:
 			s.draft.Omit(section)
 		case platform == cloud.Linux:
-			s.needLinux()
+			s.need(platform)
 		default:
 			s.draft.Suggest(section+".files", "where hosts hold the certificate, if there are images of "+platform, "")
 		}
 	}
 }
 
-func (s *survey) needLinux() {
-	s.draft.Need("platforms.linux.files")
-	s.draft.Need("platforms.linux.user")
+func (s *survey) need(platform string) {
+	s.draft.Need("platforms." + platform + ".files")
+	if platform == cloud.Linux {
+		s.draft.Need("platforms.linux.user")
+	}
 }
 
 // some names at most a few.
