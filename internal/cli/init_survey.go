@@ -150,22 +150,19 @@ func (s *survey) platforms() {
 		section := "platforms." + platform
 		switch {
 		case len(names[platform]) > 0:
-			s.need(platform)
+			s.draft.Need(section + ".files")
+			if platform == cloud.Linux {
+				s.draft.Need(section + ".user")
+			}
 			s.draft.Suggest(section+".files", "where hosts hold the certificate; for "+some(names[platform]), "")
 		case len(s.images) > 0:
 			s.draft.Omit(section)
 		case platform == cloud.Linux:
-			s.need(platform)
+			s.draft.Need(section + ".files")
+			s.draft.Need(section + ".user")
 		default:
 			s.draft.Suggest(section+".files", "where hosts hold the certificate, if there are images of "+platform, "")
 		}
-	}
-}
-
-func (s *survey) need(platform string) {
-	s.draft.Need("platforms." + platform + ".files")
-	if platform == cloud.Linux {
-		s.draft.Need("platforms.linux.user")
 	}
 }
 
