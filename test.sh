@@ -64,9 +64,11 @@ fi
 # As root, as CI is, a missing component is a failure and never a skipped test.
 # Hosts in namespaces of their own need root: without it those tests are skipped.
 [ "$(id -u)" != 0 ] || export CI=true
-# Most tests wait more than they compute, so more packages than cores are run at
-# a time.
-# Programs that tests start are built with -cover, too, and say so otherwise.
+# Programs that tests start are built with -cover, too, and warn on standard
+# error unless their counters have a place.
 GOCOVERDIR=$(mktemp -d)
 export GOCOVERDIR
-exec go test -p 4 -timeout 40m -cover "$@" ./...
+trap 'rm -rf "$GOCOVERDIR"' EXIT
+# Most tests wait more than they compute, so more packages than cores are run at
+# a time.
+go test -p 4 -timeout 40m -cover "$@" ./...

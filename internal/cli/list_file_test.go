@@ -93,7 +93,7 @@ func TestListBehindLink(t *testing.T) {
 
 // slowImages gives a test time to act while images are made.
 func slowImages(scenario string) string {
-	return strings.NewReplacer("scale: 0.001", "scale: 0.02").Replace(scenario)
+	return strings.NewReplacer("scale: 0.001", "scale: 0.02", "image: 20s", "image: 150s").Replace(scenario)
 }
 
 // A list that somebody edits meanwhile keeps the edit, and the images are not

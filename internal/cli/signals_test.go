@@ -122,8 +122,7 @@ func TestInterruptJSON(t *testing.T) {
 // The second signal ends a run at once, and the next run cleans up.
 func TestInterruptTwice(t *testing.T) {
 	t.Parallel()
-	const stopping = "stop: 5s, image: 20s, terminate: 5s"
-	scenario := strings.Replace(slowImages(baseScenario(t)), stopping, "stop: 5s, image: 20s, terminate: 200s", 1)
+	scenario := strings.Replace(slowImages(baseScenario(t)), "terminate: 5s", "terminate: 200s", 1)
 	f := farmtest.Start(t, scenario, map[string]string{"list.txt": crlfList})
 	code, _, stderr, took := interrupted(t, f, "RunInstances", nil, syscall.SIGINT, syscall.SIGINT)
 	if code != 130 || took > time.Second {

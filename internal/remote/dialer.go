@@ -219,9 +219,18 @@ func (d *Dialer) within(limit time.Duration) dialFunc {
 		defer cancel()
 		conn, err := through(ctx, network, address)
 		if err != nil {
+			awaitPassed(ctx)
 			return nil, causeOf(ctx, err)
 		}
 		return conn, nil
+	}
+}
+
+// awaitPassed waits for ctx to end if its deadline has passed: net's own timer
+// for that deadline may run a moment before that of ctx.
+func awaitPassed(ctx context.Context) {
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		<-ctx.Done()
 	}
 }
 

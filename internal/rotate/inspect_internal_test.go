@@ -132,7 +132,7 @@ func TestFilesThatStunnelReads(t *testing.T) {
 }
 
 func TestLookAlikes(t *testing.T) {
-	host := files{"/a/cert.pem": oldText, "/a/copy": oldText, "/a/same-size": "xxx certificate\n", "/home/x/copy": oldText, "/conf/copy": oldText, "/other": oldText}
+	host := files{"/a/cert.pem": oldText, "/a/copy": oldText, "/a/same-size": "new certificate\n", "/home/x/copy": oldText, "/conf/copy": oldText, "/other": oldText}
 	look := Inspection{StunnelConf: "/conf/stunnel.conf", LookIn: []string{"/home/x", "/a"}, Sizes: []int64{int64(len(oldText))}}
 	alikes, err := look.lookAlikes(t.Context(), host, changesOf("/a/cert.pem"))
 	var paths []string

@@ -61,7 +61,7 @@ func mktemp(p *Process) int {
 	if !ok {
 		return 1
 	}
-	template := "tmp.XXXXXXXXXX"
+	template := "tmp." + strings.Repeat("X", 10)
 	dir, inDir := opts.value("p")
 	if len(operands) > 0 {
 		template = operands[0]

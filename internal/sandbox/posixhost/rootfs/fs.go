@@ -124,15 +124,15 @@ func (v *View) resolve(op, name string, follow bool) (place, error) {
 		v.FS.needTmp()
 	}
 	wantDir := strings.HasSuffix(full, "/") || strings.HasSuffix(full, "/.")
-	todo := components(full)
+	pending := components(full)
 	var at []string
 	info, err := v.FS.root.Lstat(".")
 	if err != nil {
 		return fail(plain(err))
 	}
-	for links := 0; len(todo) > 0; {
-		next := todo[0]
-		todo = todo[1:]
+	for links := 0; len(pending) > 0; {
+		next := pending[0]
+		pending = pending[1:]
 		if info == nil {
 			return fail(syscall.ENOENT)
 		}
@@ -158,7 +158,7 @@ func (v *View) resolve(op, name string, follow bool) (place, error) {
 			info = nil
 			continue
 		}
-		last := len(todo) == 0
+		last := len(pending) == 0
 		if info.Mode()&fs.ModeSymlink == 0 || last && !follow && !wantDir {
 			continue
 		}
@@ -173,7 +173,7 @@ func (v *View) resolve(op, name string, follow bool) (place, error) {
 		if path.IsAbs(text) {
 			at = nil
 		}
-		todo = append(components(text), todo...)
+		pending = append(components(text), pending...)
 		if info, err = v.FS.root.Lstat(relative(at)); err != nil {
 			return fail(plain(err))
 		}
