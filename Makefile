@@ -2,7 +2,7 @@
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build ./amirotate
@@ -31,6 +31,10 @@ lint: ## formatting, vet, and golangci-lint with the import arrows
 .PHONY: report-check
 report-check: ## the report in Chromium, with HTML and accessibility checkers; needs npm
 	.ci/report-check
+
+.PHONY: powershell-check
+powershell-check: ## the PowerShell scripts by an independent grammar; needs npm
+	.ci/powershell-check
 
 .PHONY: bench
 bench: ## benchmarks, each beside a peer or a limit
