@@ -229,8 +229,8 @@ func (a *gathering) images(ctx context.Context) {
 		return
 	}
 	list, err := a.g.readList(ctx, a.config)
-	if err == nil && len(a.config.Static) == 0 {
-		err = needImages(a.config.SlaveList, list)
+	if err == nil {
+		err = needHosts(a.config, list)
 	}
 	if err != nil {
 		a.fail(filepath.Base(a.config.SlaveList), cert.SourceImage, err)

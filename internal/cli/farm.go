@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// farm is the list and EC2: what gc and rollback need.
+// farm is the list and EC2: what status, gc and rollback need.
 type farm struct {
 	config *config.Config
 	list   *slavelist.List
@@ -36,7 +36,7 @@ func (g *globals) newFarm(ctx context.Context, f config.Flags) (*farm, error) {
 	}
 	list, err := g.readList(ctx, c)
 	if err == nil {
-		err = needImages(c.SlaveList, list)
+		err = needHosts(c, list)
 	}
 	if err != nil {
 		return nil, err

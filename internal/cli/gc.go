@@ -52,6 +52,10 @@ func (g *globals) gc(ctx context.Context, f config.Flags, o gcOptions) error {
 	if err != nil {
 		return err
 	}
+	if len(farm.list.Images()) == 0 {
+		return usagef("gc looks in EC2 alone: a farm of static workers has nothing there; otherwise name the list that the buildmaster reads",
+			"cannot tell which images are in use: no worker of %s has one", farm.config.SlaveList)
+	}
 	gc := &rotate.GarbageCollector{Inventory: farm.cloud, Collector: farm.cloud, Watcher: farm.cloud, List: farm.list,
 		Keep: o.keep, OlderThan: o.olderThan, Wait: rotate.Waits{Stop: farm.config.Waits.Stop}.OrDefault().Stop, Now: g.Now}
 	found, err := gc.Find(ctx)

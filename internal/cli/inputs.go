@@ -38,8 +38,8 @@ func (g *globals) keptOf(ctx context.Context, c *config.Config) *keptItems {
 func (g *globals) readInputsWith(ctx context.Context, c *config.Config, kept *keptItems) (*inputs, error) {
 	in := &inputs{files: map[string]*cert.File{}, kept: kept, now: g.Now()}
 	list, err := g.readList(ctx, c)
-	if err == nil && len(c.Static) == 0 {
-		err = needImages(c.SlaveList, list)
+	if err == nil {
+		err = needHosts(c, list)
 	}
 	if err != nil {
 		return nil, err

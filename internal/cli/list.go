@@ -50,10 +50,10 @@ func parseList(name string, data []byte) (*slavelist.List, error) {
 	return list, nil
 }
 
-// needImages refuses a list that has no images.
-func needImages(name string, list *slavelist.List) error {
-	if len(list.Images()) == 0 {
-		return usagef("a worker that EC2 launches has ami=ami-… on its line; name the computers of others under static", "cannot use the slave list %s: none of its workers has an image", name)
+// needHosts refuses a list that has no images where no static host is named.
+func needHosts(c *config.Config, list *slavelist.List) error {
+	if len(list.Images()) == 0 && len(c.Static) == 0 {
+		return usagef("a worker that EC2 launches has ami=ami-… on its line; name the computers of others under static", "cannot use the slave list %s: none of its workers has an image", c.SlaveList)
 	}
 	return nil
 }

@@ -116,7 +116,7 @@ func (r *refreshing) lookAfterDeadRuns(ctx context.Context, ro *rotation) error 
 	case r.json:
 		return r.summarize(result, err)
 	case err == nil && !r.quiet:
-		fmt.Fprintf(r.out(), "%s: %s current; nothing to do\n", r.config.SlaveList, areImages(len(r.plan.Images)))
+		fmt.Fprintf(r.out(), "%s: %s; nothing to do\n", r.config.SlaveList, areCurrent(len(r.plan.Images)))
 		r.warn(r.plan)
 		ui.WriteStatic(r.out(), result)
 		if result.Overlap != nil {
@@ -126,11 +126,14 @@ func (r *refreshing) lookAfterDeadRuns(ctx context.Context, ro *rotation) error 
 	return err
 }
 
-func areImages(n int) string {
-	if n == 1 {
-		return "its image is"
+func areCurrent(images int) string {
+	switch images {
+	case 0:
+		return "none of its workers has an image"
+	case 1:
+		return "its image is current"
 	}
-	return fmt.Sprintf("its %d images are", n)
+	return fmt.Sprintf("its %d images are current", images)
 }
 
 // silence is a reporter for what nobody needs to know.

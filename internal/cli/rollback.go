@@ -28,6 +28,8 @@ the copies that lie beside them, byte for byte; then its commands are run, and i
 must present the old certificate. The list then becomes what it was before the
 last rotation (slave-list.txt.previous), if that is nothing but those images.
 
+Static workers are left as they are: what they held before is nowhere kept.
+
 Exit codes: 0 done, or nothing to do; 1 failed; 2 bad usage or configuration, or
 a previous image that can't be used; 4 the list has changed meanwhile.`,
 		Example: `  amirotate rollback
@@ -71,7 +73,7 @@ func (g *globals) rollback(ctx context.Context, f config.Flags) error {
 		}
 	}
 	result, err := g.rollbackMaster(ctx, sw, len(back.Previous) > 0)
-	return errors.Join(err, g.showRollback(farm.list, back, result))
+	return errors.Join(err, g.showRollback(farm, back, result))
 }
 
 // rolledBack is what --json prints.
@@ -81,7 +83,7 @@ type rolledBack struct {
 	Master        *master.Result   `json:"master,omitempty"`
 }
 
-func (g *globals) showRollback(was *slavelist.List, back *rotate.Rollback, result *master.Result) error {
+func (g *globals) showRollback(farm *farm, back *rotate.Rollback, result *master.Result) error {
 	if g.json {
 		edits := append([]slavelist.Edit{}, back.Rewrite.Edits...)
 		return json.NewEncoder(g.Stdout).Encode(rolledBack{edits, len(edits) > 0, result})
@@ -95,8 +97,11 @@ func (g *globals) showRollback(was *slavelist.List, back *rotate.Rollback, resul
 	case len(back.Previous) == 0:
 		fmt.Fprintln(g.Stdout, "Nothing to roll back in the list: no image of it is a replacement.")
 	default:
-		fmt.Fprintf(ui.Printable(g.Stdout), "The list, passwords masked:\n\n%s", slavelist.MaskedDiff(was, back.Rewrite.List))
+		fmt.Fprintf(ui.Printable(g.Stdout), "The list, passwords masked:\n\n%s", slavelist.MaskedDiff(farm.list, back.Rewrite.List))
 	}
 	ui.WriteMaster(g.Stdout, result)
+	if len(farm.config.Static) > 0 && (len(back.Previous) > 0 || result != nil) {
+		fmt.Fprintln(g.Stdout, "\nStatic workers were left as they are; what they hold: amirotate status --probe")
+	}
 	return nil
 }

@@ -24,11 +24,13 @@ last line says whether the master may switch, and who stands in the way. It
 changes nothing, and logs in nowhere unless --probe asks for it: then it reads
 the certificate file on each running instance, which may not be what that booted
 with, and on static workers, of which no tag tells. What was never rotated and
-what is not known counts as old; a static worker that is optional never counts.
+what can't be read counts as old; of static workers that nobody has asked it says
+just that. A static worker that is optional never counts.
 
 Exit codes: 0 all accept the new certificate: the master may switch; 1 could not
 look; 2 bad usage or configuration; 3 something is behind, or does not accept
-what the master presents.`,
+what the master presents; 4 nothing is, as far as was looked, but static workers
+were not probed: run it again with --probe.`,
 		Example: `  amirotate status --endpoint buildbot.example.org:9988
   amirotate status --probe
   amirotate status --json | jq '.in_the_way'`,
@@ -40,7 +42,7 @@ what the master presents.`,
 	masterFlags(cmd, &flags)
 	cmd.Flags().StringArrayVar(&flags.OldCert, "old-cert", nil, "certificate `FILE` that hosts held before (repeatable)")
 	cmd.Flags().StringVar(&flags.NewCert, "new-cert", "", "certificate `FILE` that all are to hold")
-	cmd.Flags().BoolVar(&probe, "probe", false, "log in to running instances and read what they hold")
+	cmd.Flags().BoolVar(&probe, "probe", false, "log in to running instances and static workers, and read what they hold")
 	return cmd
 }
 
@@ -77,8 +79,16 @@ func (g *globals) status(ctx context.Context, f config.Flags, probe bool) error 
 	if err := g.showFleet(fleet); err != nil {
 		return err
 	}
-	if !fleet.Safe || len(fleet.LockedOut) > 0 {
+	return fleetCode(fleet)
+}
+
+// fleetCode is the exit code that a fleet's verdict stands for.
+func fleetCode(fleet *rotate.Fleet) error {
+	switch {
+	case len(fleet.InTheWay)+len(fleet.LockedOut) > 0:
 		return codeError(exitDue)
+	case !fleet.Safe:
+		return codeError(exitPartial)
 	}
 	return nil
 }

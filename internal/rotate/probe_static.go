@@ -17,7 +17,7 @@ type StaticStatus struct {
 	Held     Held     `json:"certificate"`
 	Trust    Trust    `json:"trust"`
 	Behind   bool     `json:"behind"`
-	Problem  string   `json:"problem,omitempty"` // what the probe met: no way in, no such file
+	Problem  string   `json:"problem,omitempty"` // NotProbed, or what the probe met: no way in, no such file
 
 	paths []string
 }
@@ -25,10 +25,13 @@ type StaticStatus struct {
 // Worker is the first of its workers, which stands for the host.
 func (s StaticStatus) Worker() string { return s.Workers[0] }
 
+// NotProbed is the problem of a static host that nobody has asked.
+const NotProbed = "not probed"
+
 // NewStaticStatus is a static host that has not been looked at, with the paths
 // of its certificate files.
 func NewStaticStatus(workers []string, address string, optional bool, paths []string) StaticStatus {
-	return StaticStatus{Workers: workers, Address: address, Optional: optional, Trust: TrustUnknown, Problem: "not probed", paths: paths}
+	return StaticStatus{Workers: workers, Address: address, Optional: optional, Trust: TrustUnknown, Problem: NotProbed, paths: paths}
 }
 
 // StaticProbe logs in to static hosts and reads what they hold. It writes

@@ -17,6 +17,7 @@ const (
 	StageSwitch    Stage = "switch"    // the master may present the new one
 	StageDrop      Stage = "drop"      // images and static workers are to trust the new one alone
 	StageDone      Stage = "done"      // the old one is of no use any more
+	StageUnknown   Stage = "unknown"   // nobody has asked the static workers, and the others are no reason for a rotation
 )
 
 // Presents is which certificate the master presents.
@@ -57,9 +58,10 @@ func (t Trust) accepts(p Presents) (accepted, sure bool) {
 
 // Holder is a host, or an image of hosts, and what it trusts.
 type Holder struct {
-	ID       string
-	Trust    Trust
-	Optional bool // never stands in the way
+	ID        string
+	Trust     Trust
+	Optional  bool // never stands in the way
+	NotProbed bool // nobody has asked it: neither safe nor in the way
 }
 
 // Observed is all that a stage is derived from.
@@ -84,7 +86,9 @@ type Progress struct {
 }
 
 // MaySwitch tells whether the master may present the new certificate.
-func (p Progress) MaySwitch() bool { return p.Stage != StageIntroduce && p.Stage != StageWait }
+func (p Progress) MaySwitch() bool {
+	return p.Stage != StageIntroduce && p.Stage != StageWait && p.Stage != StageUnknown
+}
 
 // StageOf derives the stage.
 func StageOf(o Observed) Progress {
@@ -93,7 +97,11 @@ func StageOf(o Observed) Progress {
 	}
 	p := Progress{InTheWay: []string{}, LockedOut: o.lockedOut()}
 	due, waiting := o.due(), behind(o.Running)
+	silent := o.notProbed()
 	switch {
+	case len(silent) > 0 && len(due) == 0:
+		p.Stage, p.Why = StageUnknown, these(silent, "were", "was")+" not probed, and no tag tells what they hold"
+		p.Next, p.InTheWay = "amirotate status --probe: it asks them", waiting
 	case o.Presents == PresentsNew && len(due) > 0:
 		p.Stage, p.Why = StageDrop, "the master presents the new certificate, and "+these(due, "don't", "doesn't")+" hold it alone"
 		p.Next = "amirotate rotate: it takes the old certificate away"
@@ -127,7 +135,7 @@ func (o Observed) due() []string {
 		if o.Presents.keepsOld(h.Trust) {
 			wanted = TrustsBoth
 		}
-		return !h.Optional && h.Trust != wanted
+		return h.counts() && h.Trust != wanted
 	})
 }
 
@@ -141,7 +149,16 @@ func (o Observed) lockedOut() []string {
 
 // behind are those who would lose a master that presents the new certificate.
 func behind(holders []Holder) []string {
-	return idsOf(holders, func(h Holder) bool { return !h.Optional && !h.Trust.New() })
+	return idsOf(holders, func(h Holder) bool { return h.counts() && !h.Trust.New() })
+}
+
+// counts tells whether what a host trusts may stand in the way.
+func (h Holder) counts() bool { return !h.Optional && !h.NotProbed }
+
+// notProbed are the static workers of whom it must be known what they hold, and
+// is not.
+func (o Observed) notProbed() []string {
+	return idsOf(o.Static, func(h Holder) bool { return h.NotProbed && !h.Optional })
 }
 
 func (p Presents) notYet() string {

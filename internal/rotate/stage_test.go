@@ -89,6 +89,22 @@ func TestStageNamesWho(t *testing.T) {
 			Static:   []Holder{{ID: "bsd1", Trust: TrustUnknown, Optional: true}},
 			Presents: PresentsOld,
 		}, StageSwitch, []string{}, []string{}},
+		{"nobody has asked the static workers", Observed{
+			Images:   []Holder{{ID: "ami-1", Trust: TrustsBoth}},
+			Static:   []Holder{{ID: "mac1", Trust: TrustUnknown, NotProbed: true}, {ID: "bsd1", Trust: TrustUnknown, NotProbed: true, Optional: true}},
+			Running:  []Holder{{ID: "i-1", Trust: TrustsOld}},
+			Presents: PresentsOld,
+		}, StageUnknown, []string{"i-1"}, []string{}},
+		{"nobody has asked, and it is no matter yet", Observed{
+			Images:   []Holder{{ID: "ami-1", Trust: TrustsOld}},
+			Static:   []Holder{{ID: "mac1", Trust: TrustUnknown, NotProbed: true}},
+			Presents: PresentsOld,
+		}, StageIntroduce, []string{"ami-1"}, []string{}},
+		{"nobody has asked those who are optional", Observed{
+			Images:   []Holder{{ID: "ami-1", Trust: TrustsNew}},
+			Static:   []Holder{{ID: "bsd1", Trust: TrustUnknown, NotProbed: true, Optional: true}},
+			Presents: PresentsNew,
+		}, StageDone, []string{}, []string{}},
 		{"who was cut over is locked out by a master that was not", Observed{
 			Images:   []Holder{{ID: "ami-1", Trust: TrustsNew}},
 			Static:   []Holder{{ID: "mac1", Trust: TrustsNew}},

@@ -14,7 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/amirotate/amirotate/internal/cli"
 	"github.com/amirotate/amirotate/internal/farmtest"
 	"github.com/amirotate/amirotate/internal/rotate"
 	"github.com/amirotate/amirotate/internal/sandbox"
@@ -267,52 +266,6 @@ func TestStaticHostsBehindTheBastion(t *testing.T) {
 			t.Errorf("%s was not replaced", path)
 		}
 	}
-}
-
-// A farm of static workers alone needs no AWS at all: no call, no region, no
-// credentials, no security group.
-func TestStaticFarmWithoutAWS(t *testing.T) {
-	f := farmtest.Start(t, "clock: {scale: 0.001}\nstatic:\n"+staticHost("mac1", "")+staticHost("mac2", ""), nil)
-	config := string(f.Read("amirotate.yaml"))
-	for _, section := range []string{"region:", "launch:", "bastion:", "platforms:"} {
-		config = withoutSection(config, section)
-	}
-	f.Write("static.yaml", config)
-	run := func(code int, args ...string) farmtest.Result {
-		t.Helper()
-		var out, errs bytes.Buffer
-		p := &cli.Process{Dir: f.Dir, Getenv: func(string) string { return "" }, Stdin: bytes.NewReader(nil), Stdout: &out, Stderr: &errs, Now: time.Now}
-		got := cli.Run(context.Background(), p, append([]string{"--config", filepath.Join(f.Dir, "static.yaml")}, args...))
-		if got != code {
-			t.Fatalf("%v: exit code %d, want %d\n%s%s", args, got, code, &out, &errs)
-		}
-		return farmtest.Result{Code: got, Stdout: out.String(), Stderr: errs.String()}
-	}
-	run(0, "plan")
-	if got := statics(t, run(0, "rotate", "--json")); got["mac1"].Status != rotate.StatusReplaced || got["mac2"].Status != rotate.StatusReplaced {
-		t.Errorf("got %+v", got)
-	}
-	if got := statics(t, run(0, "rotate", "--json")); got["mac1"].Status != rotate.StatusUnchanged {
-		t.Errorf("run again: %+v", got)
-	}
-	if calls := f.Calls(); len(calls) > 0 {
-		t.Errorf("EC2 was called: %+v", calls)
-	}
-}
-
-// withoutSection removes a key of the top level and all that is below it.
-func withoutSection(text, key string) string {
-	var kept []string
-	inside := false
-	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(line, " ") {
-			inside = strings.HasPrefix(line, key)
-		}
-		if !inside {
-			kept = append(kept, line)
-		}
-	}
-	return strings.Join(kept, "")
 }
 
 // The plan shows the hosts and finds what is wrong with them; it goes to none.

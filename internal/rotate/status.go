@@ -39,10 +39,13 @@ type Fleet struct {
 	Instances []InstanceStatus `json:"instances"`
 	Static    []StaticStatus   `json:"static"`
 	Endpoint  *Endpoint        `json:"endpoint,omitempty"`
-	// Safe says that every image of the list holds the new certificate and
-	// every instance booted with it: a master may present it to all of them.
+	// Safe says that every image of the list holds the new certificate, every
+	// instance booted with it and every static worker that counts was seen to hold
+	// it: a master may present it to all of them.
 	Safe      bool      `json:"safe"`
 	InTheWay  []string  `json:"in_the_way"`         // images, static workers and instances that are behind
+	NotProbed []string  `json:"not_probed"`         // static workers that count, and that nobody has asked
+	Unnamed   []string  `json:"unnamed"`            // workers without ami= of whom nobody knows where they run
 	LockedOut []string  `json:"locked_out"`         // of those that don't accept what the master presents
 	Overlap   *Progress `json:"overlap,omitempty"`  // with strategy overlap
 	Unprobed  int       `json:"unprobed,omitempty"` // instances that could not be probed
@@ -105,7 +108,7 @@ type Endpoint struct {
 
 // At looks. Builders and provers don't count: they never join the farm.
 func (l *FleetLook) At(ctx context.Context, list *slavelist.List) (*Fleet, error) {
-	fleet := &Fleet{Images: []ImageStatus{}, Instances: []InstanceStatus{}, Static: append([]StaticStatus{}, l.Static...)}
+	fleet := &Fleet{Images: []ImageStatus{}, Instances: []InstanceStatus{}, Static: append([]StaticStatus{}, l.Static...), Unnamed: l.unnamed(list)}
 	images, err := lineages(ctx, l.Reader, list.Images())
 	if err != nil {
 		return nil, err
@@ -142,6 +145,18 @@ func (l *FleetLook) At(ctx context.Context, list *slavelist.List) (*Fleet, error
 	return fleet, ctx.Err()
 }
 
+// unnamed are the workers of the list that neither an image nor a static host has.
+func (l *FleetLook) unnamed(list *slavelist.List) []string {
+	names := []string{}
+	for _, e := range list.Entries() {
+		known := func(s StaticStatus) bool { return slices.Contains(s.Workers, e.Name) }
+		if e.AMI == "" && !slices.ContainsFunc(l.Static, known) {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
+
 // judge draws the conclusions.
 func (f *Fleet) judge(l *FleetLook) {
 	o := f.observed()
@@ -153,10 +168,11 @@ func (f *Fleet) judge(l *FleetLook) {
 		f.Instances[i].Behind = !f.Instances[i].Trust.New()
 	}
 	for i := range f.Static {
-		f.Static[i].Behind = !f.Static[i].Trust.New()
+		f.Static[i].Behind = l.StaticProbe != nil && !f.Static[i].Trust.New()
 	}
 	f.InTheWay = slices.Concat(behind(o.Images), behind(o.Static), behind(o.Running))
-	f.LockedOut, f.Safe = o.lockedOut(), len(f.InTheWay) == 0
+	f.NotProbed, f.LockedOut = o.notProbed(), o.lockedOut()
+	f.Safe = len(f.InTheWay)+len(f.NotProbed) == 0
 	if l.Overlap {
 		progress := StageOf(o)
 		f.Overlap = &progress
@@ -169,7 +185,7 @@ func (f *Fleet) observed() Observed {
 		o.Images = append(o.Images, Holder{ID: img.Image, Trust: img.Trust})
 	}
 	for _, s := range f.Static {
-		o.Static = append(o.Static, Holder{ID: s.Worker(), Trust: s.Trust, Optional: s.Optional})
+		o.Static = append(o.Static, Holder{ID: s.Worker(), Trust: s.Trust, Optional: s.Optional, NotProbed: s.Problem == NotProbed})
 	}
 	for _, i := range f.Instances {
 		o.Running = append(o.Running, Holder{ID: i.Instance, Trust: i.Trust})

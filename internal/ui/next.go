@@ -18,11 +18,15 @@ func WriteNext(w io.Writer, p *rotate.Plan, r *rotate.Result) {
 	if r.Master != nil && len(r.Master.Commands) > 0 {
 		now, undo = "", "into the list,\n            and the old pair onto the master"
 	}
+	status := "amirotate status"
+	if len(p.Static) > 0 {
+		status += " --probe"
+	}
 	fmt.Fprintf(Printable(w), `
 The list    %s
 as it was   %s.previous, beside it
-%sThen        amirotate status, who still holds the old certificate
+%sThen        %s, who still holds the old certificate
             amirotate report --out FILE.html, a page of what this run did
 To undo     amirotate rollback, the previous image ids back %s
-`, p.List.Path, path.Base(p.List.Path), now, undo)
+`, p.List.Path, path.Base(p.List.Path), now, status, undo)
 }

@@ -28,6 +28,9 @@ func WriteFleet(w io.Writer, f *rotate.Fleet, now time.Time) {
 }
 
 func writeFleetImages(w io.Writer, f *rotate.Fleet, now time.Time) {
+	if len(f.Images) == 0 {
+		return
+	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "IMAGE\tNAME\tTRUSTS\tCERTIFICATE\tDAYS LEFT\tWORKERS")
 	for _, img := range f.Images {
@@ -67,12 +70,12 @@ func writeFleetStatic(w io.Writer, f *rotate.Fleet, now time.Time) {
 		if s.Optional {
 			address += " (optional)"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", strings.Join(s.Workers, " "), address, trustText(s.Trust),
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", strings.Join(s.Workers, " "), address, staticText(s),
 			orDash(cmp.Or(s.Held.MD5, s.Held.SHA256)), daysLeft(s.Held.NotAfter, now))
 	}
 	_ = tw.Flush()
 	for _, s := range f.Static {
-		if s.Problem != "" {
+		if s.Problem != "" && s.Problem != rotate.NotProbed {
 			fmt.Fprintf(w, "%s: %s\n", s.Worker(), s.Problem)
 		}
 	}
@@ -91,11 +94,24 @@ func writeEndpoint(w io.Writer, e *rotate.Endpoint, now time.Time) {
 	fmt.Fprintf(w, "Master: %s presents the %s certificate (%s, %s)\n\n", e.Address, presentsText(e.Presents), e.Subject, left)
 }
 
-func andStatic(f *rotate.Fleet) string {
-	if len(f.Static) == 0 {
-		return ""
+// staticText is in words what a static host trusts.
+func staticText(s rotate.StaticStatus) string {
+	if s.Problem == rotate.NotProbed {
+		return s.Problem
 	}
-	return ", every static worker that is not optional"
+	return trustText(s.Trust)
+}
+
+// whoIsSafe is in words who holds the new certificate if all do.
+func whoIsSafe(f *rotate.Fleet) string {
+	const images, static, instances = "every image of the list holds the new certificate", "every static worker that is not optional", "every instance booted with it"
+	switch {
+	case len(f.Static) == 0:
+		return images + ", and " + instances
+	case len(f.Images) == 0:
+		return static + " holds the new certificate"
+	}
+	return images + ", " + static + ", and " + instances
 }
 
 func presentsText(p rotate.Presents) string {
@@ -108,12 +124,20 @@ func presentsText(p rotate.Presents) string {
 func writeVerdict(w io.Writer, f *rotate.Fleet) {
 	switch {
 	case f.Safe:
-		fmt.Fprintln(w, "Safe to switch: every image of the list holds the new certificate"+andStatic(f)+", and every instance booted with it.")
-	default:
+		fmt.Fprintf(w, "Safe to switch: %s.\n", whoIsSafe(f))
+	case len(f.InTheWay) > 0:
 		fmt.Fprintf(w, "Not safe to switch: %s still without the new certificate.\n", strings.Join(f.InTheWay, ", "))
+	default:
+		fmt.Fprintln(w, "Not known whether it is safe to switch: nobody is seen without the new certificate, but not all were asked.")
+	}
+	if len(f.NotProbed) > 0 {
+		fmt.Fprintf(w, "Not probed, and no tag tells what they hold: %s. 'amirotate status --probe' asks them.\n", strings.Join(f.NotProbed, ", "))
 	}
 	if len(f.LockedOut) > 0 {
 		fmt.Fprintf(w, "Locked out now, not accepting what the master presents: %s.\n", strings.Join(f.LockedOut, ", "))
+	}
+	if len(f.Unnamed) > 0 {
+		writeWrapped(w, "No image and no entry of static, so nobody knows what they hold: ", "  ", f.Unnamed)
 	}
 	if f.Unprobed > 0 {
 		fmt.Fprintf(w, "%s could not be probed: there the tags of the image tell.\n", count(f.Unprobed, "instance"))

@@ -24,10 +24,11 @@ func TestWriteFleet(t *testing.T) {
 		},
 		Static: []rotate.StaticStatus{
 			{Workers: []string{"mac1", "mac2"}, Address: "mac:22", Trust: rotate.TrustsOld, Behind: true, Held: rotate.Held{MD5: "bbbb", NotAfter: end, From: rotate.FromProbe}},
-			{Workers: []string{"bsd1"}, Address: "bsd:22", Trust: rotate.TrustUnknown, Behind: true, Optional: true, Problem: "not probed"},
+			{Workers: []string{"bsd1"}, Address: "bsd:22", Trust: rotate.TrustUnknown, Behind: true, Optional: true, Problem: "cannot connect"},
+			{Workers: []string{"mac3"}, Address: "mac3:22", Trust: rotate.TrustUnknown, Problem: rotate.NotProbed},
 		},
 		Endpoint: &rotate.Endpoint{Address: "bot:9988", Presents: rotate.PresentsOld, Subject: "CN=buildbot", NotAfter: end},
-		InTheWay: []string{"ami-2", "mac1", "i-2"}, LockedOut: []string{"i-3"}, Unprobed: 1,
+		InTheWay: []string{"ami-2", "mac1", "i-2"}, NotProbed: []string{"mac3"}, LockedOut: []string{"i-3"}, Unnamed: []string{"bsd2", "bsd3"}, Unprobed: 1,
 		Overlap: &rotate.Progress{Stage: rotate.StageIntroduce, Why: "ami-2 and mac1 don't trust the old and the new certificate", Next: "amirotate rotate: it gives them both"},
 	}
 	var out bytes.Buffer
@@ -41,15 +42,18 @@ i-1       linux1  running  ami-1        old+new    aaaa         tags
 i-2       -       running  ami-0        not known  -            probe
 i-2: /cert.pem is missing
 
-STATIC WORKERS  ADDRESS            TRUSTS     CERTIFICATE  DAYS LEFT
-mac1 mac2       mac:22             old        bbbb         30
-bsd1            bsd:22 (optional)  not known  -            -
-bsd1: not probed
+STATIC WORKERS  ADDRESS            TRUSTS      CERTIFICATE  DAYS LEFT
+mac1 mac2       mac:22             old         bbbb         30
+bsd1            bsd:22 (optional)  not known   -            -
+mac3            mac3:22            not probed  -            -
+bsd1: cannot connect
 
 Master: bot:9988 presents the old certificate (CN=buildbot, 30 days left)
 
 Not safe to switch: ami-2, mac1, i-2 still without the new certificate.
+Not probed, and no tag tells what they hold: mac3. 'amirotate status --probe' asks them.
 Locked out now, not accepting what the master presents: i-3.
+No image and no entry of static, so nobody knows what they hold: bsd2 bsd3
 1 instance could not be probed: there the tags of the image tell.
 
 Overlap, stage introduce: ami-2 and mac1 don't trust the old and the new certificate.
@@ -57,5 +61,29 @@ Next: amirotate rotate: it gives them both.
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// The last line but for details is the verdict, in words that claim no more than
+// what was looked at.
+func TestVerdict(t *testing.T) {
+	image := []rotate.ImageStatus{{Image: "ami-1", Trust: rotate.TrustsNew}}
+	static := []rotate.StaticStatus{{Workers: []string{"mac1"}, Trust: rotate.TrustsNew}}
+	for _, test := range []struct {
+		fleet rotate.Fleet
+		want  string
+	}{
+		{rotate.Fleet{Images: image, Safe: true}, "Safe to switch: every image of the list holds the new certificate, and every instance booted with it.\n"},
+		{rotate.Fleet{Images: image, Static: static, Safe: true}, "Safe to switch: every image of the list holds the new certificate, every static worker that is not optional, and every instance booted with it.\n"},
+		{rotate.Fleet{Static: static, Safe: true}, "Safe to switch: every static worker that is not optional holds the new certificate.\n"},
+		{rotate.Fleet{Static: static, InTheWay: []string{"mac1"}}, "Not safe to switch: mac1 still without the new certificate.\n"},
+		{rotate.Fleet{Images: image, Static: static, NotProbed: []string{"mac1"}}, "Not known whether it is safe to switch: nobody is seen without the new certificate, but not all were asked.\n" +
+			"Not probed, and no tag tells what they hold: mac1. 'amirotate status --probe' asks them.\n"},
+	} {
+		var out bytes.Buffer
+		writeVerdict(&out, &test.fleet)
+		if diff := cmp.Diff(test.want, out.String()); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
 	}
 }
