@@ -16,6 +16,9 @@ fish:fish
 shellcheck:shellcheck
 openssl:openssl
 ssh:openssh-client
+ssh-keygen:openssh-client
+ssh-agent:openssh-client
+ssh-add:openssh-client
 scp:openssh-client
 sshd:openssh-server
 sudo:sudo

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/farmtest"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // packer builds the same images by Debian's Packer, all at once: a file is
@@ -108,9 +109,7 @@ func BenchmarkBesidePackerScaled(b *testing.B) { besidePacker(b, incident(4, 0.0
 const headStart = 10 * time.Second
 
 func besidePacker(b *testing.B, cases ...farmCase) {
-	if _, err := exec.LookPath("packer"); err != nil {
-		b.Skip("packer is not installed: apt-get install packer")
-	}
+	testenv.Program(b, "packer")
 	program := buildProgram(b)
 	for b.Loop() {
 		ours, theirs := make([]outcome, len(cases)), make([]outcome, len(cases))

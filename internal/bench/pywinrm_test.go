@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/remote/scripts"
+	"github.com/amirotate/amirotate/internal/testenv"
 	"github.com/amirotate/amirotate/internal/verify"
 )
 
@@ -48,10 +49,7 @@ func (l *link) expose(t testing.TB) string {
 // python3-winrm: it carries the same scripts, which the host knows.
 func (l *link) pywinrm(t testing.TB) leg {
 	t.Helper()
-	const python = "/usr/bin/python3"
-	if err := exec.Command(python, "-c", "import winrm").Run(); err != nil {
-		t.Skip("python3-winrm is not installed: apt-get install python3-winrm")
-	}
+	python := testenv.PythonModule(t, "winrm")
 	line := func(script string, request any) string {
 		text, err := json.Marshal(request)
 		if err != nil {

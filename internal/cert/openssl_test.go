@@ -11,19 +11,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 var now = time.Date(2026, 11, 22, 11, 42, 21, 0, time.UTC)
 
 func openssl(t *testing.T, args ...string) string {
 	t.Helper()
-	if _, err := exec.LookPath("openssl"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	out, err := exec.Command("openssl", args...).Output()
+	out, err := exec.Command(testenv.Program(t, "openssl"), args...).Output()
 	if err != nil {
 		var exit *exec.ExitError
 		if errors.As(err, &exit) {
@@ -109,7 +105,7 @@ func TestInspectAgreesWithOpenSSL(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join("../../../shared/incident", name)
 			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-				t.Skip(err)
+				t.Skip(err) //nolint:forbidigo // the incident's files are not part of the project
 			}
 			compare(t, path, SelfSigned)
 		})

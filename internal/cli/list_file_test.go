@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/farmtest"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // baseScenario is the one that scripts use.
@@ -148,16 +149,9 @@ func TestListRemovedMeanwhile(t *testing.T) {
 
 // On a full disk the list stays whole, and nothing is left beside it.
 func TestListOnFullDisk(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("only root can mount a small disk")
-	}
 	t.Parallel()
+	disk := testenv.Tmpfs(t, "size=12k")
 	f := farmtest.Start(t, baseScenario(t), map[string]string{"list.txt": strings.Repeat("# a long note\r\n", 300) + crlfList})
-	disk := t.TempDir()
-	if err := syscall.Mount("none", disk, "tmpfs", 0, "size=12k"); err != nil {
-		t.Skipf("cannot mount a small disk: %v", err)
-	}
-	t.Cleanup(func() { must(t, syscall.Unmount(disk, syscall.MNT_DETACH)) })
 	was := f.Read("slave-list.txt")
 	must(t, os.WriteFile(filepath.Join(disk, "list.txt"), was, 0o600))
 	r := f.MustRun(4, "rotate", "--slave-list", filepath.Join(disk, "list.txt"))

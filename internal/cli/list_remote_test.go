@@ -16,21 +16,14 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/farmtest"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // startMaster starts a real sshd on loopback, which the farm's identity may log
 // in to, and returns user@host:port.
 func startMaster(t *testing.T, f *farmtest.Farm) string {
 	t.Helper()
-	sshd, err := exec.LookPath("sshd")
-	if err != nil {
-		if sshd = "/usr/sbin/sshd"; !exists(sshd) {
-			if os.Getenv("CI") != "" {
-				t.Fatal("sshd is not installed: apt-get install openssh-server")
-			}
-			t.Skip("sshd is not installed")
-		}
-	}
+	sshd := testenv.Program(t, "sshd")
 	dir := t.TempDir()
 	keygen(t, "-q", "-t", "ed25519", "-N", "", "-f", filepath.Join(dir, "host"))
 	public := keygen(t, "-y", "-f", filepath.Join(f.Dir, "ssh/identity"))
@@ -68,11 +61,6 @@ func startMaster(t *testing.T, f *farmtest.Farm) string {
 	return fmt.Sprintf("%s@127.0.0.1:%d", me.Username, port)
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
 func put(t *testing.T, path, content string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -82,7 +70,7 @@ func put(t *testing.T, path, content string) {
 
 func keygen(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := exec.Command("ssh-keygen", args...).CombinedOutput()
+	out, err := exec.Command(testenv.Program(t, "ssh-keygen"), args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("ssh-keygen: %v\n%s", err, out)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/farmtest"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // onTerminal runs the program on a terminal of tmux's, and returns every byte
@@ -55,12 +56,7 @@ const limitOnTerminal = time.Minute
 // Colours are left out where NO_COLOR says so, and all that moves the cursor on
 // a dumb terminal.
 func TestTerminal(t *testing.T) {
-	if _, err := exec.LookPath("tmux"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	testenv.Program(t, "tmux")
 	t.Parallel()
 	f := exampleFarm(t)
 	for _, tc := range []struct {

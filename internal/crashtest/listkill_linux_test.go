@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // rotated is a farm whose images are all proven, so that a rotation, or a
@@ -116,9 +118,7 @@ func appendTo(t *testing.T, path, text string) {
 // one, and what did not fit is not left behind.
 func TestListOnAFullDisk(t *testing.T) {
 	t.Parallel()
-	if os.Getuid() != 0 {
-		t.Skip("mounting a small disk needs root")
-	}
+	testenv.Root(t)
 	s, old, rewritten := rotated(t)
 	filler := bytes.Repeat([]byte("\n# filler, so that the list has several pages"), 400)
 	from, to := append(rewritten[:len(rewritten):len(rewritten)], filler...), append(old[:len(old):len(old)], filler...)
@@ -126,10 +126,7 @@ func TestListOnAFullDisk(t *testing.T) {
 	pages := (len(from) + page - 1) / page
 	kept, made := 0, 0
 	for free := 0; free <= 2*pages+4; free++ {
-		disk := t.TempDir()
-		if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, ""); err != nil {
-			t.Skipf("cannot mount a small disk: %v", err)
-		}
+		disk := testenv.Tmpfs(t, "")
 		list := filepath.Join(disk, "slave-list.txt")
 		if err := os.WriteFile(list, from, 0o644); err != nil {
 			t.Fatal(err)
@@ -152,9 +149,6 @@ func TestListOnAFullDisk(t *testing.T) {
 			if filepath.Ext(e.Name()) != ".txt" && filepath.Ext(e.Name()) != ".lock" && filepath.Ext(e.Name()) != ".previous" {
 				t.Errorf("%d free pages: %s is left", free, e.Name())
 			}
-		}
-		if err := syscall.Unmount(disk, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
 		}
 	}
 	t.Logf("on disks with 0 to %d free pages the list was kept %d times and replaced %d times", 2*pages+4, kept, made)

@@ -96,7 +96,7 @@ func FuzzQuote(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		if s == "" || strings.ContainsRune(s, 0) || strings.ToValidUTF8(s, "") != s {
-			t.Skip()
+			return
 		}
 		var d Draft
 		d.Set("launch.key_pair", "fuzz\n"+s, s)

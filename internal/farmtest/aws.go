@@ -3,12 +3,14 @@ package farmtest
 import (
 	"os"
 	"os/exec"
+
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // AWS runs Debian's AWS CLI, a client that others wrote, on the farm.
 func (f *Farm) AWS(args ...string) string {
 	f.T.Helper()
-	cmd := exec.Command("/usr/bin/aws", args...)
+	cmd := exec.Command(testenv.Program(f.T, "/usr/bin/aws"), args...)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + f.T.TempDir(), "AWS_PAGER=", "AWS_DEFAULT_OUTPUT=json"}
 	for name, value := range f.Sandbox.Environment() {
 		cmd.Env = append(cmd.Env, name+"="+value)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/amirotate/amirotate/internal/cli"
+	"github.com/amirotate/amirotate/internal/testenv"
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 )
@@ -19,18 +20,6 @@ func TestMain(m *testing.M) {
 		os.Exit(cli.Main())
 	}
 	os.Exit(m.Run())
-}
-
-// need returns the path of a program; CI has it, see test.sh.
-func need(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil && os.Getenv("CI") != "" {
-		t.Fatal(err)
-	} else if err != nil {
-		t.Skip(err)
-	}
-	return path
 }
 
 func written(t *testing.T) string {
@@ -64,7 +53,7 @@ func TestPages(t *testing.T) {
 	}
 	walk(cli.Commands())
 	pages, _ := filepath.Glob(filepath.Join(man, "*.1"))
-	out, err := exec.Command(need(t, "mandoc"), append([]string{"-Tlint", "-Wwarning"}, pages...)...).CombinedOutput()
+	out, err := exec.Command(testenv.Program(t, "mandoc"), append([]string{"-Tlint", "-Wwarning"}, pages...)...).CombinedOutput()
 	if err != nil || len(out) > 0 {
 		t.Errorf("mandoc: %v\n%s", err, out)
 	}
@@ -114,7 +103,7 @@ func shellIn(t *testing.T, dir, name string, args ...string) []string {
 	if err := os.Mkdir(filepath.Join(here, "home"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(need(t, name), args...)
+	cmd := exec.Command(testenv.Program(t, name), args...)
 	cmd.Dir = here
 	cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + filepath.Join(here, "home"), "DIR=" + dir, "TERM=dumb"}
 	out, err := cmd.CombinedOutput()
@@ -151,9 +140,7 @@ printf '%s\n' "${COMPREPLY[@]}"
 
 func TestBash(t *testing.T) {
 	t.Parallel()
-	if _, err := os.Stat("/usr/share/bash-completion/bash_completion"); err != nil && os.Getenv("CI") == "" {
-		t.Skip(err)
-	}
+	testenv.File(t, "/usr/share/bash-completion/bash_completion")
 	dir := written(t)
 	for _, tc := range completionCases {
 		got := shellIn(t, dir, "bash", "--norc", "-c", bashComplete, "bash", tc.typed)

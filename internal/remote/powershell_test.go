@@ -27,7 +27,7 @@ func pwsh(t *testing.T) string {
 			return path
 		}
 	}
-	t.Skip("SKIP: there is no PowerShell (pwsh) on PATH, and no distribution packages it: install it to run the shipped .ps1 files for real")
+	t.Skip("SKIP: there is no PowerShell (pwsh) on PATH, and no distribution packages it: install it to run the shipped .ps1 files for real") //nolint:forbidigo // not even in CI
 	return ""
 }
 

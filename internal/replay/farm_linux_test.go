@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/amirotate/amirotate/internal/sandbox"
 	"github.com/amirotate/amirotate/internal/sandbox/machine"
 	"github.com/amirotate/amirotate/internal/sandbox/realhost"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // Hosts that EC2 knows nothing of. The workers' stunnel.conf names the master.
@@ -40,10 +40,12 @@ type farm struct {
 // that are daysAgo days late, and ends it with the test.
 func newFarm(t *testing.T, daysAgo int) *farm {
 	t.Helper()
-	needComponents(t)
+	for _, name := range []string{"buildbot", "buildbot-worker", "stunnel4", "faketime", "sqlite3", "curl", "openssl", "setpriv"} {
+		testenv.Program(t, name)
+	}
 	dir, remove, err := realhost.NewFolder()
 	if err != nil {
-		missing(t, err)
+		testenv.Missing(t, err)
 	}
 	t.Cleanup(func() { check(t, remove()) })
 	f := &farm{T: t, began: time.Now(), dir: dir}
@@ -62,29 +64,6 @@ func newFarm(t *testing.T, daysAgo int) *farm {
 	f.startBastion()
 	f.startMaster(daysAgo)
 	return f
-}
-
-// needComponents fails, or skips where that is allowed, unless all programs are
-// there.
-func needComponents(t *testing.T) {
-	t.Helper()
-	for _, c := range [][2]string{
-		{"buildbot", "buildbot"}, {"buildbot-worker", "buildbot-worker"}, {"stunnel4", "stunnel4"}, {"faketime", "faketime"},
-		{"sqlite3", "sqlite3"}, {"curl", "curl"}, {"openssl", "openssl"}, {"setpriv", "util-linux"},
-	} {
-		if _, err := exec.LookPath(c[0]); err != nil {
-			missing(t, fmt.Errorf("%s is missing; install package %s", c[0], c[1]))
-		}
-	}
-}
-
-// missing ends a test that can't be had here.
-func missing(t *testing.T, err error) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatal(err)
-	}
-	t.Skip(err)
 }
 
 func check(t *testing.T, err error) {

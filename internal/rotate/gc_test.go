@@ -11,6 +11,7 @@ import (
 
 	"github.com/amirotate/amirotate/internal/farmtest"
 	"github.com/amirotate/amirotate/internal/rotate"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 func leftovers(t *testing.T, f *farmtest.Farm, args ...string) []rotate.Leftover {
@@ -31,7 +32,7 @@ func kinds(found []rotate.Leftover) []string {
 // makeCertificate writes another certificate for the farm to rotate to.
 func makeCertificate(t *testing.T, f *farmtest.Farm, name string) {
 	t.Helper()
-	out, err := exec.Command("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "900",
+	out, err := exec.Command(testenv.Program(t, "openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "900",
 		"-subj", "/CN="+name, "-keyout", filepath.Join(t.TempDir(), "key.pem"), "-out", filepath.Join(f.Dir, name)).CombinedOutput()
 	if err != nil {
 		t.Fatalf("openssl: %v\n%s", err, out)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/amirotate/amirotate/internal/sandbox"
 	"github.com/amirotate/amirotate/internal/sandbox/ec2api"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // awsCLI is a process of Debian's AWS CLI that takes one command after another.
@@ -26,7 +27,7 @@ type awsCLI struct {
 
 func newAWSCLI(t *testing.T, s *sandbox.Sandbox) *awsCLI {
 	t.Helper()
-	tool(t, "/usr/bin/aws") // its package brings the modules
+	testenv.Program(t, "/usr/bin/aws") // its package brings the modules
 	cmd := exec.CommandContext(t.Context(), "/usr/bin/python3", "testdata/aws_commands.py", s.Ready().Endpoint)
 	cmd.Env = append(newShell(t, s).env, "PYTHONDONTWRITEBYTECODE=1", "AWS_DEFAULT_OUTPUT=text")
 	var stdin io.WriteCloser

@@ -3,7 +3,6 @@ package sandbox_test
 import (
 	"bytes"
 	"context"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -11,21 +10,8 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/sandbox"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
-
-// tool finds a program that the tests need: it must be there in CI.
-func tool(t *testing.T, path string) string {
-	t.Helper()
-	found, err := exec.LookPath(path)
-	switch {
-	case err == nil:
-		return found
-	case os.Getenv("CI") != "":
-		t.Fatal(err)
-	}
-	t.Skip(err)
-	return ""
-}
 
 // shell is a client's environment.
 type shell struct {
@@ -68,7 +54,7 @@ func (sh *shell) aws(program string, args ...string) string {
 }
 
 func TestDebiansAWS(t *testing.T) {
-	program := tool(t, "/usr/bin/aws")
+	program := testenv.Program(t, "/usr/bin/aws")
 	s := start(t, scenarioFile(t, ""))
 	sh := newShell(t, s)
 	if out := sh.aws(program, "ec2", "describe-images", "--owners", "self", "--query", "Images[].[ImageId,Name]"); out != image+"\tit's mine" {
@@ -87,7 +73,7 @@ func TestDebiansAWS(t *testing.T) {
 }
 
 func TestSSHThroughTheBastion(t *testing.T) {
-	program := tool(t, "ssh")
+	program := testenv.Program(t, "ssh")
 	s := start(t, scenarioFile(t, "timings: {boot: {linux: 1s}}\nsecurity_groups:\n"+
 		"  - {id: sg-0000beef, name: rust-slave, ingress: [{port: 22, from: bastion}]}\n  - {id: sg-0000bee1, name: closed}\n"+
 		"instances:\n  - {id: i-0000beef, image: "+image+"}\n  - {id: i-0000bee1, image: "+image+", security_groups: [closed]}\n"))

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/farmtest"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // packerBuild is what differs between builds.
@@ -79,7 +80,7 @@ func pack(f *farmtest.Farm, program string, b packerBuild) string {
 // TestDebiansPacker: what Packer bakes amirotate can rotate, and what amirotate
 // bakes Packer can build on. Neither leaves anything behind.
 func TestDebiansPacker(t *testing.T) {
-	program := tool(t, "/usr/bin/packer")
+	program := testenv.Program(t, "/usr/bin/packer")
 	t.Parallel()
 	f := farmtest.Start(t, "", nil)
 	const source, certificate = "ami-7fd23e3b", "home/rustbuild/rust-buildbot/rust-bot-cert.pem"

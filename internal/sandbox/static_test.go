@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/config"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // Anybody's ssh logs in to a static host directly, with the host key that
 // known_hosts has; one that is down accepts nobody, and keeps its port.
 func TestSSHToAStaticHost(t *testing.T) {
-	program := tool(t, "ssh")
+	program := testenv.Program(t, "ssh")
 	s := start(t, scenarioFile(t, "static:\n"+
 		"  - {name: mac1, user: admin, files: [{path: /Users/admin/cert.pem, content: hello}, {path: /spool, folder: true, mode: \"0777\"}]}\n"+
 		"  - {name: bsd1, down: true, files: [{path: /cert.pem, from: old}]}\n"))

@@ -9,21 +9,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-// need skips a test for a program that is missing, and fails it where all are
-// installed.
-func need(t *testing.T, program string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	return path
-}
+	"github.com/amirotate/amirotate/internal/testenv"
+)
 
 // awkward is a folder whose name means something to systemd, to shells and to
 // cron; in it a program writes down its arguments.
@@ -65,7 +53,7 @@ func forSystemd(t *testing.T) Job {
 // systemd itself finds nothing wrong with the units, whatever the paths hold,
 // and takes them for well confined.
 func TestUnitsAreVerified(t *testing.T) {
-	analyze := need(t, "systemd-analyze")
+	analyze := testenv.Program(t, "systemd-analyze")
 	job := forSystemd(t)
 	plain := job
 	plain.User, plain.Every, plain.Prometheus, plain.Environment = "daemon", Day, "", "/etc/amirotate/amirotate.env"
@@ -100,7 +88,7 @@ func TestUnitsAreVerified(t *testing.T) {
 
 // What verify is for: a unit that is wrong is found.
 func TestUnitsAreReallyVerified(t *testing.T) {
-	analyze := need(t, "systemd-analyze")
+	analyze := testenv.Program(t, "systemd-analyze")
 	job := forSystemd(t)
 	files, err := Systemd(job)
 	if err != nil {

@@ -173,7 +173,7 @@ func TestDuplicateNames(t *testing.T) {
 func TestIncidentSample(t *testing.T) {
 	const dir = "../../../shared/incident"
 	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the incident's files are not here")
+		t.Skip("the incident's files are not here") //nolint:forbidigo // they are not part of the project
 	}
 	data := read(t, dir+"/slave-list.txt.sample")
 	list := parse(t, string(data))

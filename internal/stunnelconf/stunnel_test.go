@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // stunnelSays are the lines of stunnel's log that tell what it does, as 5.68
@@ -30,13 +32,7 @@ var stunnelSays = regexp.MustCompile(`(Initializing service) \[(.*)\]|(trusted s
 // of its own, or "failed".
 func stunnelReads(t *testing.T, dir string) []string {
 	t.Helper()
-	path, err := exec.LookPath("stunnel4")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("stunnel4 is not installed")
-		}
-		t.Skip("stunnel4 is not installed")
-	}
+	path := testenv.Program(t, "stunnel4")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "stunnel.conf")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/rotate"
+	"github.com/amirotate/amirotate/internal/testenv"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/term"
 )
@@ -147,12 +148,7 @@ func (x tmux) screen(until string) string {
 // On a terminal of 80 columns that becomes one of 40 midway, and wide again,
 // nothing is garbled and nothing is left behind.
 func TestScreen(t *testing.T) {
-	if _, err := exec.LookPath("tmux"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	testenv.Program(t, "tmux")
 	t.Parallel()
 	exe, err := os.Executable()
 	if err != nil {

@@ -13,17 +13,8 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/cert/issue"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
-
-func needOpenSSL(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("openssl"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-}
 
 // spread writes the items as Docker's files.
 func spread(t *testing.T, items Items) string {
@@ -48,7 +39,7 @@ func verifies(t *testing.T, now time.Time, ca string, leaf string, extra ...stri
 }
 
 func TestOpenSSLVerifiesEveryKeyType(t *testing.T) {
-	needOpenSSL(t)
+	testenv.Program(t, "openssl")
 	for _, kind := range issue.KeyTypes() {
 		p := single()
 		p.KeyType = kind
@@ -106,7 +97,7 @@ func handshake(t *testing.T, now time.Time, server, client string) error {
 }
 
 func TestMutualTLSThroughRenewalAndAuthorityChange(t *testing.T) {
-	needOpenSSL(t)
+	testenv.Program(t, "openssl")
 	p := docker()
 	first := makeAll(t, nil, p, start).items
 	old := spread(t, first)

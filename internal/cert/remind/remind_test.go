@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/amirotate/amirotate/internal/cert"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 var now = time.Date(2026, 11, 22, 11, 42, 21, 0, time.UTC)
@@ -125,12 +126,7 @@ func TestNoEnd(t *testing.T) {
 
 // TestIndependentParser asks python3-icalendar.
 func TestIndependentParser(t *testing.T) {
-	if out, err := exec.Command("/usr/bin/python3", "-c", "import icalendar").CombinedOutput(); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("%v: %s", err, out)
-		}
-		t.Skip("python3-icalendar is not installed")
-	}
+	python := testenv.PythonModule(t, "icalendar")
 	path := filepath.Join(t.TempDir(), "c.ics")
 	if err := os.WriteFile(path, []byte(write(t, infos(t), now)), 0o600); err != nil {
 		t.Fatal(err)
@@ -143,7 +139,7 @@ for e in c.walk("VEVENT"):
     a = [str(x["TRIGGER"].dt.days) for x in e.walk("VALARM")]
     print(e["DTSTART"].dt.isoformat(), (e["DTEND"].dt - e["DTSTART"].dt).days, e["SUMMARY"], ",".join(a))
 `
-	out, err := exec.Command("/usr/bin/python3", "-c", script, path).CombinedOutput()
+	out, err := exec.Command(python, "-c", script, path).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

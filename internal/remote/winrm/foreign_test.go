@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/remote/winrm"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // foreign is testdata/ntlm_server.py, servers of other people's NTLM.
@@ -25,23 +26,10 @@ type foreign struct {
 	ca    []byte
 }
 
-// debiansPython finds a Debian package for Python: it must be there in CI.
-func debiansPython(t *testing.T, module string) string {
-	t.Helper()
-	const python = "/usr/bin/python3"
-	if out, err := exec.Command(python, "-c", "import "+module).CombinedOutput(); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("no python3-%s: %v\n%s", module, err, out)
-		}
-		t.Skipf("no python3-%s: %v", module, err)
-	}
-	return python
-}
-
 func startForeign(t *testing.T) *foreign {
 	t.Helper()
 	certificate, key := selfSigned(t)
-	cmd := exec.CommandContext(t.Context(), debiansPython(t, "impacket"), "testdata/ntlm_server.py", certificate, key)
+	cmd := exec.CommandContext(t.Context(), testenv.PythonModule(t, "impacket"), "testdata/ntlm_server.py", certificate, key)
 	cmd.Env = []string{"PASSWORD=" + password, "PYTHONDONTWRITEBYTECODE=1", "PYTHONUTF8=1"}
 	var complaints lockedBuffer
 	cmd.Stderr, cmd.WaitDelay = &complaints, 5*time.Second

@@ -23,6 +23,7 @@ import (
 
 	"github.com/amirotate/amirotate/internal/sandbox/machine"
 	"github.com/amirotate/amirotate/internal/sandbox/network"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 var (
@@ -250,13 +251,7 @@ func TestRestartAndClose(t *testing.T) {
 }
 
 func TestOpenSSHDashW(t *testing.T) {
-	program, err := exec.LookPath("ssh")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	program := testenv.Program(t, "ssh")
 	w := newWorld(t)
 	addr, port, _ := net.SplitHostPort(w.bastion.Addr())
 	known := filepath.Join(t.TempDir(), "known_hosts")

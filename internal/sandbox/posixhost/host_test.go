@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 func TestConsoleShowsHostKeysAtFirstBootOnly(t *testing.T) {
@@ -45,7 +47,7 @@ func TestConsoleShowsHostKeysAtFirstBootOnly(t *testing.T) {
 	if strings.Contains(string(w.computer.Console()), "SSH HOST KEY") {
 		t.Error("a later boot shows keys")
 	}
-	cmd := exec.Command(need(t, "ssh"), "-F", config, "-J", "bastion", "rustbuild@127.66.1.20", "echo again")
+	cmd := exec.Command(testenv.Program(t, "ssh"), "-F", config, "-J", "bastion", "rustbuild@127.66.1.20", "echo again")
 	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "again\n" {
 		t.Errorf("the keys changed with a later boot: %v\n%s", err, out)
 	}
@@ -245,7 +247,7 @@ func TestScp(t *testing.T) {
 	}
 	scp := func(args ...string) {
 		t.Helper()
-		cmd := exec.Command(need(t, "scp"), append([]string{"-O", "-q", "-F", config, "-J", "bastion"}, args...)...)
+		cmd := exec.Command(testenv.Program(t, "scp"), append([]string{"-O", "-q", "-F", config, "-J", "bastion"}, args...)...)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("scp %v: %v\n%s", args, err, out)
 		}

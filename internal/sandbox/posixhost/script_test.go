@@ -12,6 +12,7 @@ import (
 
 	"github.com/amirotate/amirotate/internal/remote/scripts"
 	"github.com/amirotate/amirotate/internal/sandbox/machine"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 const (
@@ -90,9 +91,7 @@ func TestShippedScriptReplaces(t *testing.T) {
 }
 
 func TestShippedScriptWithSudo(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("owners can be told apart by root alone")
-	}
+	testenv.Root(t) // who alone may own files of several owners
 	for _, sudoers := range []string{"", "rustbuild ALL=(ALL) NOPASSWD:ALL\n", "rustbuild ALL=(ALL) ALL\n"} {
 		w := newWorld(t, nil)
 		w.computer.Shutdown(t.Context())

@@ -4,12 +4,14 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 func (w *world) ssh(args ...string) (string, error) {
 	w.t.Helper()
 	w.run("true", "") // has booted
-	cmd := exec.CommandContext(w.t.Context(), need(w.t, "ssh"), append([]string{"-F", w.sshConfig()}, args...)...)
+	cmd := exec.CommandContext(w.t.Context(), testenv.Program(w.t, "ssh"), append([]string{"-F", w.sshConfig()}, args...)...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -188,19 +187,6 @@ func runOn(t *testing.T, client *ssh.Client, line string, input io.Reader) (stdo
 		status = -1
 	}
 	return out.String(), errs.String(), status
-}
-
-// need finds a program of the machine.
-func need(t *testing.T, program string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	return path
 }
 
 // sshConfig writes a configuration by which ssh finds bastion and host.

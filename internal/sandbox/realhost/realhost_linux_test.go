@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/sandbox/realhost"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // folder makes a folder for hosts that ends with the test, where the machine
@@ -23,10 +24,7 @@ func folder(t *testing.T) string {
 	t.Helper()
 	dir, remove, err := realhost.NewFolder()
 	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
+		testenv.Missing(t, err)
 	}
 	t.Cleanup(func() {
 		if err := remove(); err != nil {

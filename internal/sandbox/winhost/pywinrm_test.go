@@ -13,20 +13,8 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/remote/scripts"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
-
-// debiansPython finds Debian's pywinrm: it must be there in CI.
-func debiansPython(t *testing.T) string {
-	t.Helper()
-	const python = "/usr/bin/python3"
-	if out, err := exec.Command(python, "-c", "import winrm").CombinedOutput(); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("no python3-winrm: %v\n%s", err, out)
-		}
-		t.Skipf("no python3-winrm: %v", err)
-	}
-	return python
-}
 
 // expose lets programs reach a port of the computer at its own address, which is
 // one of the loopback's.
@@ -64,7 +52,7 @@ func (r *raw) expose(port uint16) string {
 // TestDebiansPywinrm drives the host with a client that others wrote, with the
 // protocols of their NTLM, channel binding and encryption.
 func TestDebiansPywinrm(t *testing.T) {
-	python := debiansPython(t)
+	python := testenv.PythonModule(t, "winrm")
 	for _, tt := range []struct{ name, scheme, transport string }{
 		{"NTLM over HTTPS", "https", "ntlm"},
 		{"Basic over HTTPS", "https", "ssl"},

@@ -19,6 +19,7 @@ import (
 	"github.com/amirotate/amirotate/internal/sandbox/posixhost/commands"
 	"github.com/amirotate/amirotate/internal/sandbox/posixhost/rootfs"
 	"github.com/amirotate/amirotate/internal/sandbox/posixhost/shell"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // result is what a script did.
@@ -32,13 +33,7 @@ type result struct {
 // utilities, and in the sandbox's shell, each on its own copy of the same
 // folder, and compares output, status and what the folder holds then.
 func TestLikeDash(t *testing.T) {
-	dash, err := exec.LookPath("dash")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	dash := testenv.Program(t, "dash")
 	scripts, err := filepath.Glob("testdata/corpus/*.sh")
 	if err != nil || len(scripts) < 20 {
 		t.Fatalf("%d scripts, %v", len(scripts), err)
