@@ -1,15 +1,11 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 
 	"github.com/amirotate/amirotate/internal/cert"
 	"github.com/amirotate/amirotate/internal/cloud"
 	"github.com/amirotate/amirotate/internal/config"
-	"github.com/amirotate/amirotate/internal/ui"
 	"github.com/spf13/cobra"
 )
 
@@ -78,15 +74,6 @@ func readPrivateKey(path string, passphrase []byte) (*cert.File, error) {
 	return file, err
 }
 
-// hintedError is an error with a remedy.
-type hintedError struct {
-	error
-	hint string
-}
-
-func (e *hintedError) Unwrap() error { return e.error }
-func (e *hintedError) Hint() string  { return e.hint }
-
 // storeError adds what helps where AWS could not be asked.
 func storeError(err error) error {
 	switch cloud.KindOf(err) {
@@ -98,39 +85,6 @@ func storeError(err error) error {
 	return beforeStart(err)
 }
 
-// printJSON writes a value for programs.
-func (g *globals) printJSON(v any) error {
-	enc := json.NewEncoder(g.Stdout)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
-}
-
-// out is for people: what certificates say of themselves may hold anything.
-func (g *globals) out() io.Writer { return ui.Printable(g.Stdout) }
-
-// reportEach tells about errors that did not end the command.
-func (g *globals) reportEach(errs []error) {
-	for _, err := range errs {
-		writeError(g.Stderr, err)
-	}
-}
-
-func texts(errs []error) []string {
-	all := make([]string, len(errs))
-	for i, err := range errs {
-		all[i] = err.Error()
-	}
-	return all
-}
-
 var errNothingKept = errors.New("no place is configured where one is kept")
 
 const nothingKeptHint = "set certificate.new and certificate.key, or certificate.store; or use --cert and --key"
-
-func plural(n int, thing string) string {
-	if n == 1 {
-		return fmt.Sprintf("1 %s", thing)
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/amirotate/amirotate/internal/farmtest"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 const dockerSet = `
@@ -26,8 +27,10 @@ certificate:
 `
 
 func TestCertCheckStates(t *testing.T) {
-	b := newCertBench(t, selfSigned+"  check: {files: [watched], endpoints: [{address: "+tlsServer(t)+"}, {address: '127.0.0.1:1'}]}\n")
+	b := newCertBench(t, selfSigned+"  check: {files: [watched], endpoints: [{address: "+tlsServer(t)+"}, {address: '127.0.0.1:1'}]}\n"+
+		"static: [{workers: [mac1], address: mac1.example.org, files: [{path: /etc/cert.pem, new: static.pem}]}]\n")
 	b.ensure()
+	b.write("static.pem", b.read("bot.pem"))
 	if err := os.Mkdir(filepath.Join(b.dir, "watched"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -36,14 +39,14 @@ func TestCertCheckStates(t *testing.T) {
 	b.write("watched/broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n")
 	b.now = certStart.Add(3600 * certDay)
 	got := b.check(3)
-	want := map[string]string{"bot.pem": "due", "same.pem": "due", "broken.pem": "unreadable", "127.0.0.1:1": "unreadable"}
+	want := map[string]string{"bot.pem": "due", "same.pem": "due", "static.pem": "due", "broken.pem": "unreadable", "127.0.0.1:1": "unreadable"}
 	states := got.states()
 	for source, state := range want {
 		if states[source] != state {
 			t.Errorf("%s is %q, want %s", source, states[source], state)
 		}
 	}
-	if len(states) != 5 || len(got.Errors) != 2 {
+	if len(states) != 6 || len(got.Errors) != 2 {
 		t.Errorf("states %v, errors %q", states, got.Errors)
 	}
 	b.now = certStart
@@ -137,13 +140,7 @@ func TestCertPrometheus(t *testing.T) {
 
 // TestCertCalendar asks python3-icalendar.
 func TestCertCalendar(t *testing.T) {
-	const python = "/usr/bin/python3"
-	if err := exec.Command(python, "-c", "import icalendar").Run(); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("python3-icalendar: %v", err)
-		}
-		t.Skip("python3-icalendar is not installed")
-	}
+	python := testenv.PythonModule(t, "icalendar")
 	b := newCertBench(t, dockerSet)
 	b.ensure()
 	b.must(0, "remind", "--out", "c.ics")

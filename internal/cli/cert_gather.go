@@ -59,7 +59,7 @@ func (a *gathering) all(ctx context.Context) error {
 		return err
 	}
 	for _, path := range a.paths(kept) {
-		a.path(path)
+		a.path(ctx, path)
 	}
 	a.endpoints(ctx)
 	return ctx.Err()
@@ -128,7 +128,7 @@ func (a *gathering) paths(kept bool) []string {
 		}
 	}
 	add(a.config.Certificate.New)
-	for _, f := range allFiles(a.config) {
+	for _, f := range a.config.AllFiles() {
 		add(f.New)
 	}
 	for _, path := range a.config.Certificate.Check.Files {
@@ -137,21 +137,13 @@ func (a *gathering) paths(kept bool) []string {
 	return paths
 }
 
-func allFiles(c *config.Config) []config.File {
-	files := slices.Concat(c.Platforms.Linux.Files, c.Platforms.Windows.Files)
-	for _, o := range c.Overrides {
-		files = append(files, o.Files...)
-	}
-	return files
-}
-
-func (a *gathering) path(path string) {
+func (a *gathering) path(ctx context.Context, path string) {
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
 		file, err := cert.LoadAny(path)
 		a.found(cert.Found{Path: path, File: file, Err: err})
 		return
 	}
-	found, err := cert.Folder(context.Background(), path)
+	found, err := cert.Folder(ctx, path)
 	if err != nil {
 		a.fail(path, cert.SourceFile, err)
 		return

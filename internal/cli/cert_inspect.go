@@ -14,6 +14,7 @@ import (
 
 	"github.com/amirotate/amirotate/internal/cert"
 	"github.com/amirotate/amirotate/internal/config"
+	"github.com/amirotate/amirotate/internal/ui"
 	"github.com/spf13/cobra"
 )
 
@@ -206,11 +207,11 @@ func writeInfo(out io.Writer, i cert.Info) error {
 func leftOf(i cert.Info) string {
 	switch i.Status {
 	case cert.StatusExpired:
-		return plural(-i.DaysLeft, "day") + " ago"
+		return ui.Count(-i.DaysLeft, "day") + " ago"
 	case cert.StatusNotYetValid:
 		return "not yet valid"
 	}
-	return plural(i.DaysLeft, "day") + " left"
+	return ui.Count(i.DaysLeft, "day") + " left"
 }
 
 func keyText(i cert.Info) string {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/amirotate/amirotate/internal/cert"
 	"github.com/amirotate/amirotate/internal/cert/remind"
+	"github.com/amirotate/amirotate/internal/ui"
 	"github.com/google/renameio/v2/maybe"
 	"github.com/spf13/cobra"
 )
@@ -69,7 +70,7 @@ func (g *globals) certRemind(ctx context.Context, f *certFlags, path string, std
 		return fmt.Errorf("cannot write the calendar: %w", err)
 	}
 	if !stdout && !g.quiet {
-		fmt.Fprintf(g.out(), "%s: %s\n", path, plural(distinct(current), "certificate"))
+		fmt.Fprintf(g.out(), "%s: %s\n", path, ui.Count(distinct(current), "certificate"))
 	}
 	g.reportEach(a.errs)
 	if len(a.errs) > 0 {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/cert"
+	"github.com/amirotate/amirotate/internal/ui"
 )
 
 // States of a certificate that is checked.
@@ -48,7 +50,7 @@ func (a *gathering) judge(i cert.Info) row {
 	case c.Expired(a.now):
 		r.State, r.Reason = stateExpired, "it expired on "+end.Format(time.RFC3339)
 	case !end.Add(-a.renewBefore).After(a.now):
-		r.State, r.Reason = stateDue, "it ends in "+plural(days, "day")
+		r.State, r.Reason = stateDue, "it ends in "+ui.Count(days, "day")
 	case i.Status == cert.StatusNotYetValid:
 		r.State, r.Reason = stateNotYet, "it is valid only from "+i.NotBefore.UTC().Format(time.RFC3339)
 	}
@@ -63,14 +65,7 @@ func writeRows(out io.Writer, rows []row) error {
 		if r.NotAfter != nil {
 			end, days = r.NotAfter.Format(time.DateOnly), strconv.Itoa(*r.DaysLeft)
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", r.State, end, days, r.Source, orDash(r.Name), orDash(r.Reason))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", r.State, end, days, r.Source, cmp.Or(r.Name, "-"), cmp.Or(r.Reason, "-"))
 	}
 	return tw.Flush()
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }

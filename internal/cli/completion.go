@@ -8,6 +8,7 @@ import (
 	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/iampolicy"
 	"github.com/amirotate/amirotate/internal/runlog"
+	"github.com/amirotate/amirotate/internal/spelling"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -48,7 +49,7 @@ Exit codes: 0 printed; 2 bad usage.`,
 }
 
 func nearShell(name string) string {
-	if near := nearest(name, slices.Clone(shells[:])); near != "" {
+	if near := spelling.Nearest(name, shells[:]); near != "" {
 		return "did you mean '" + near + "'?"
 	}
 	return "name one of bash, zsh, fish and powershell"

@@ -39,18 +39,11 @@ func (g *globals) beginLog(r *rotation, plan *rotate.Plan, command string) *even
 	if folder == "" {
 		err = fmt.Errorf("cannot keep the event log: HOME is not set; --log-dir or log_dir names a folder")
 	}
-	g.warnf(err)
+	g.tellWarning(err)
 	log.Write(runlog.KindRun, runlog.Header{Event: runlog.KindRun, Format: runlog.Format, Time: g.Now(), ID: plan.RunID(),
 		Command: command, Version: buildVersion(), Certificates: r.inputs.inspected(g.Now()), Prices: pricesOf(r.config)})
 	log.Write(runlog.KindPlan, map[string]any{"event": runlog.KindPlan, "time": g.Now(), "plan": plan})
 	return &eventLog{Log: log, meter: &meter{now: g.Now}}
-}
-
-// warnf tells about an error that is no reason to fail; nil is none.
-func (g *globals) warnf(err error) {
-	if err != nil {
-		fmt.Fprintf(ui.Printable(g.Stderr), "amirotate: warning: %v\n", err)
-	}
 }
 
 // Report takes down an event.

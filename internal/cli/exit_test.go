@@ -67,15 +67,3 @@ func TestExitCodes(t *testing.T) {
 		}
 	}
 }
-
-func TestNearest(t *testing.T) {
-	names := []string{"plan", "rotate", "rollback", "slavelist", "sandbox", "demo", "slave-list", "json"}
-	for misspelt, want := range map[string]string{
-		"rotat": "rotate", "roatte": "rotate", "sand": "sandbox", "PLAN": "plan", "slave-lst": "slave-list", "jsno": "json",
-		"slaveliste": "slavelist", "xyzzy": "", "": "", "x": "", "completely-else": "",
-	} {
-		if got := nearest(misspelt, names); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", misspelt, got, want)
-		}
-	}
-}

@@ -50,3 +50,12 @@ func (g *globals) newFarm(ctx context.Context, f config.Flags) (*farm, error) {
 	}
 	return &farm{config: c, list: list, cloud: regions}, nil
 }
+
+// newEC2 makes the one client of a command.
+func (g *globals) newEC2(ctx context.Context, c *config.Config) (*ec2ops.Client, error) {
+	if err := g.checkEndpoint(); err != nil {
+		return nil, err
+	}
+	client, err := ec2ops.New(ctx, ec2ops.Options{Region: c.Region, Getenv: g.Getenv, UserAgent: "amirotate/" + versionText(), PollMin: c.Waits.Poll})
+	return client, beforeStart(err)
+}

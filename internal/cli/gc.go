@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/config"
-	"github.com/amirotate/amirotate/internal/ec2ops"
 	"github.com/amirotate/amirotate/internal/rotate"
 	"github.com/amirotate/amirotate/internal/ui"
 	"github.com/spf13/cobra"
@@ -104,13 +103,4 @@ func (g *globals) showLeftovers(found []rotate.Leftover, removed bool) error {
 		fmt.Fprintln(g.Stdout, "\nNothing was removed; --yes removes them.")
 	}
 	return nil
-}
-
-// newEC2 makes the one client of a command.
-func (g *globals) newEC2(ctx context.Context, c *config.Config) (*ec2ops.Client, error) {
-	if err := g.checkEndpoint(); err != nil {
-		return nil, err
-	}
-	client, err := ec2ops.New(ctx, ec2ops.Options{Region: c.Region, Getenv: g.Getenv, UserAgent: "amirotate/" + versionText(), PollMin: c.Waits.Poll})
-	return client, beforeStart(err)
 }

@@ -146,8 +146,13 @@ func (in *inputs) readPair(p pair, now time.Time, key *cert.File, main bool) err
 
 func (in *inputs) report(problems []cert.Problem) {
 	for _, p := range problems {
-		in.problems = append(in.problems, rotate.Problem{Code: p.Code, Severity: rotate.Severity(p.Severity), Message: p.Message, Hint: p.Hint})
+		in.problems = append(in.problems, problemOf(p))
 	}
+}
+
+// problemOf makes a problem of a plan of one that a certificate has.
+func problemOf(p cert.Problem) rotate.Problem {
+	return rotate.Problem{Code: p.Code, Severity: rotate.Severity(p.Severity), Message: p.Message, Hint: p.Hint}
 }
 
 // checkKeys makes sure that a key which is put in place belongs to a certificate
@@ -195,7 +200,7 @@ func (in *inputs) changes(c *config.Config, p config.Platform) []verify.Change {
 		change := verify.Change{Path: f.Path, New: in.files[pair.new].Bytes()}
 		for _, path := range pair.old {
 			old := in.files[path]
-			change.Old = append(change.Old, verify.Digests{MD5: old.MD5, SHA256: old.SHA256})
+			change.Old = append(change.Old, digestsOf(old))
 		}
 		change.Old = append(change.Old, in.former[pair.new]...)
 		changes = append(changes, change)

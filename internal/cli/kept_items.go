@@ -93,7 +93,7 @@ func (k *keptItems) formerContents(locations []string) (map[string][]verify.Dige
 			file, err := cert.LoadAny(backup)
 			switch {
 			case err == nil:
-				former[location] = append(former[location], verify.Digests{MD5: file.MD5, SHA256: file.SHA256})
+				former[location] = append(former[location], digestsOf(file))
 			case errors.Is(err, fs.ErrPermission):
 				return nil, fmt.Errorf("cannot tell what hosts may hold: %w", err)
 			}

@@ -15,6 +15,9 @@ type listStore interface {
 	// problems finds what would keep the list from being replaced, before hours
 	// go into images that it can't name then.
 	problems() []rotate.Problem
+	// previous is where the bytes are kept that the list held before it was last
+	// rewritten.
+	previous() listStore
 }
 
 // listStore returns the store that the configuration's slave_list names.

@@ -19,6 +19,8 @@ type listFile struct{ path string }
 // previousSuffix is added to the list's name for the bytes that it held before.
 const previousSuffix = ".previous"
 
+func (l listFile) previous() listStore { return listFile{l.path + previousSuffix} }
+
 func (l listFile) problems() []rotate.Problem {
 	path, err := filepath.EvalSymlinks(l.path)
 	if err == nil {

@@ -6,13 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/amirotate/amirotate/internal/cert"
 	"github.com/amirotate/amirotate/internal/cert/store"
-	"github.com/amirotate/amirotate/internal/cloud"
 	"github.com/amirotate/amirotate/internal/command"
 	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/master"
@@ -52,55 +49,25 @@ func (g *globals) dialMaster(ctx context.Context, c *config.Config, m config.Mas
 	if m.Local() {
 		return localMaster{}, nil
 	}
-	access, host, err := masterAccess(m, g.Getenv("USER"))
+	at, err := parsePOSIXAddress(m.Address, g.Getenv("USER"))
 	if err != nil {
-		return nil, err
+		return nil, usagef("write it as ssh://user@host:port", "cannot use the master %s: %w", m.Address, err)
 	}
-	options := remote.DialerOptions{Getenv: g.Getenv, Access: func(string) (remote.Access, error) { return access, nil },
-		LoginGrace: time.Nanosecond} // it is not booting
+	at.access.IdentityFiles, at.access.HostKey, at.access.Algorithms = m.IdentityFiles, m.HostKey, m.SSHAlgorithms
+	if m.KnownHosts != "" {
+		at.access.KnownHosts = []string{m.KnownHosts}
+	}
+	options := remote.DialerOptions{Getenv: g.Getenv}
 	if m.Bastion {
 		options.Bastion = bastionOf(c.Bastion)
 	}
-	dialer := remote.NewDialer(options)
 	ctx, cancel := context.WithTimeout(ctx, masterPatience)
 	defer cancel()
-	dialed, err := dialer.Dial(ctx, remote.Target{InstanceID: "the master", Address: host})
+	host, err := at.dial(ctx, "the master", options)
 	if err != nil {
-		_ = dialer.Close()
 		return nil, err
 	}
-	ssh, ok := dialed.(*remote.SSHHost)
-	if !ok {
-		return nil, errors.Join(fmt.Errorf("cannot use the master %s: it has no POSIX shell", m.Address), dialer.Close())
-	}
-	return remoteMaster{ssh, dialer}, nil
-}
-
-// remoteMaster closes the way to it, too.
-type remoteMaster struct {
-	*remote.SSHHost
-	way *remote.Dialer
-}
-
-func (m remoteMaster) Close() error { return errors.Join(m.SSHHost.Close(), m.way.Close()) }
-
-func masterAccess(m config.Master, user string) (a remote.Access, host string, err error) {
-	u, err := url.Parse(m.Address)
-	if err != nil {
-		return a, "", usagef("write it as ssh://user@host:port", "cannot use the master %s: it is no such URL", m.Address)
-	}
-	a = remote.Access{Platform: cloud.Linux, Transport: remote.TransportSSH, User: user,
-		IdentityFiles: m.IdentityFiles, HostKey: m.HostKey, Algorithms: m.SSHAlgorithms}
-	if u.User.Username() != "" {
-		a.User = u.User.Username()
-	}
-	if m.KnownHosts != "" {
-		a.KnownHosts = []string{m.KnownHosts}
-	}
-	if u.Port() != "" {
-		a.Port, err = strconv.Atoi(u.Port())
-	}
-	return a, u.Hostname(), err
+	return host, nil
 }
 
 func (g *globals) masterPresents(ctx context.Context, c *config.Config, check config.MasterCheck) ([]*cert.Certificate, error) {
@@ -181,7 +148,7 @@ func planMaster(ctx context.Context, s *master.Switch, plan *rotate.Plan) {
 	looked, problems := s.Plan(ctx)
 	plan.Master = looked
 	for _, p := range problems {
-		plan.Problems = append(plan.Problems, rotate.Problem{Code: p.Code, Severity: rotate.Severity(p.Severity), Message: p.Message, Hint: p.Hint})
+		plan.Problems = append(plan.Problems, problemOf(p))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amirotate/amirotate/internal/command"
 	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/master"
 	"github.com/amirotate/amirotate/internal/notify"
@@ -113,8 +114,8 @@ func (g *globals) notify(ctx context.Context, c *config.Config, e ending) {
 		Command string `json:"command"`
 	}{ui.NewSummary(g.Now(), e.result, exitCode(e.err), e.err), e.command})
 	message := notify.Message{JSON: text.Bytes(), Variables: e.variables()}
-	for _, command := range commands {
-		err = errors.Join(err, notify.Send(ctx, notify.Command(command), message, g.environWithout(c.SecretVariables())))
+	for _, told := range commands {
+		err = errors.Join(err, notify.Send(ctx, command.Command(told), message, g.environWithout(c.SecretVariables())))
 	}
 	if err != nil {
 		writeError(g.Stderr, &hintedError{err, "the run itself has ended as it is told above; see notify in the configuration"})

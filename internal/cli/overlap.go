@@ -169,7 +169,7 @@ func (in *inputs) overlapProblems(c *config.Config, stage rotate.Stage) []rotate
 		if p.Code == cert.CodeExpired {
 			p.Hint = "nobody accepts it any more, so an overlap gains nothing: " + useCutover
 		}
-		problems = append(problems, rotate.Problem{Code: p.Code, Severity: rotate.Severity(p.Severity), Message: p.Message, Hint: p.Hint})
+		problems = append(problems, problemOf(p))
 	}
 	return problems
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/amirotate/amirotate/internal/config"
@@ -56,10 +55,7 @@ configuration or input, or a problem of severity error; 3 with
 
 func (g *globals) showPlan(plan *rotate.Plan) error {
 	if g.json {
-		enc := json.NewEncoder(g.Stdout)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(plan)
+		return g.printJSON(plan)
 	}
 	if !g.quiet {
 		ui.WritePlan(g.Stdout, plan)

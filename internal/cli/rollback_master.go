@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"os"
 
 	"github.com/amirotate/amirotate/internal/master"
 	"github.com/amirotate/amirotate/internal/rotate"
@@ -29,7 +28,7 @@ func (g *globals) rollbackMaster(ctx context.Context, sw *master.Switch, listRew
 // held before it was last rewritten. If those are not to be had, or somebody has
 // changed the list otherwise since, every replacement goes back by its tags.
 func narrowToPrevious(ctx context.Context, store listStore, list *slavelist.List, back *rotate.Rollback) {
-	before, err := previousOf(ctx, store)
+	before, err := store.previous().Read(ctx)
 	if err != nil || len(back.Previous) == 0 {
 		return
 	}
@@ -42,18 +41,4 @@ func narrowToPrevious(ctx context.Context, store listStore, list *slavelist.List
 	if err == nil && bytes.Equal(rewrite.List.Pack(), before) {
 		back.Previous, back.Rewrite = narrow, rewrite
 	}
-}
-
-// previousOf reads the bytes that a list held before it was last rewritten.
-func previousOf(ctx context.Context, store listStore) ([]byte, error) {
-	switch s := store.(type) {
-	case listFile:
-		s.path += previousSuffix
-		return s.Read(ctx)
-	case *remoteList:
-		before := *s
-		before.path += previousSuffix
-		return before.Read(ctx)
-	}
-	return nil, os.ErrNotExist
 }

@@ -123,8 +123,8 @@ func (g *globals) carryOut(ctx context.Context, r *rotation, plan *rotate.Plan, 
 	unhook()
 	done()
 	err = listUntouched(err, result)
-	g.warnf(log.end(g.Now(), r, result, err))
-	g.warnf(g.reportOn(log, o.report))
+	g.tellWarning(log.end(g.Now(), r, result, err))
+	g.tellWarning(g.reportOn(log, o.report))
 	if g.json {
 		return g.summarize(result, err)
 	}

@@ -3,9 +3,9 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
+	"github.com/amirotate/amirotate/internal/spelling"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -44,7 +44,7 @@ func nearCommand(cmd *cobra.Command, name string) string {
 			names = append(names, sub.Name())
 		}
 	}
-	if near := nearest(name, names); near != "" {
+	if near := spelling.Nearest(name, names); near != "" {
 		return fmt.Sprintf("did you mean '%s %s'?", cmd.CommandPath(), near)
 	}
 	return helpOf(cmd)
@@ -97,53 +97,10 @@ func nearFlag(cmd *cobra.Command, name string) string {
 			names = append(names, f.Name)
 		}
 	})
-	if near := nearest(name, names); near != "" {
+	if near := spelling.Nearest(name, names); near != "" {
 		return "did you mean --" + near + "?"
 	}
 	return helpOf(cmd)
-}
-
-// nearest finds the name that is meant by one that is misspelt: one that it is
-// the beginning of, or else the one with the fewest other letters, at most a
-// third of them. "" if there is none.
-func nearest(misspelt string, names []string) string {
-	slices.Sort(names)
-	best, least := "", len(misspelt)/3+2
-	for _, name := range names {
-		d := distance(strings.ToLower(misspelt), name)
-		if len(misspelt) > 2 && strings.HasPrefix(name, misspelt) {
-			d = 0
-		}
-		if d < least {
-			best, least = name, d
-		}
-	}
-	return best
-}
-
-// distance counts the letters to be inserted, removed or exchanged to make b
-// of a (Levenshtein), two letters that changed places counting as one.
-func distance(a, b string) int {
-	before, prev := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := range a {
-		row := make([]int, len(b)+1)
-		row[0] = i + 1
-		for j := range b {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(row[j]+1, prev[j+1]+1, prev[j]+cost)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-		before, prev = prev, row
-	}
-	return prev[len(b)]
 }
 
 // heading makes a command that only holds others.

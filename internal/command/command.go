@@ -20,6 +20,19 @@ type Command struct {
 	Timeout time.Duration
 }
 
+// Brief is the beginning of its first line, for people.
+func (c Command) Brief() string {
+	const most = 60 // characters
+	line, _, more := strings.Cut(strings.TrimSpace(c.Run), "\n")
+	if runes := []rune(line); len(runes) > most {
+		line, more = string(runes[:most]), true
+	}
+	if more {
+		line += "…"
+	}
+	return line
+}
+
 // Output is what a command printed and how it ended. Standard output and
 // standard error are one text, on POSIX hosts in the order of their printing.
 type Output struct {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amirotate/amirotate/internal/spelling"
 	"github.com/goccy/go-yaml/ast"
 )
 
@@ -52,7 +53,7 @@ func (d *decoder) checkOneOf(path string, node ast.Node, s string, tag reflect.S
 		return
 	}
 	hint := "it is one of " + strings.Join(values, ", ")
-	if near := nearest(s, values); near != "" {
+	if near := spelling.Nearest(s, values); near != "" {
 		hint = fmt.Sprintf("did you mean %s? %s", near, hint)
 	}
 	d.wrong(path, node, fmt.Sprintf("%s can't be %.40q", path, s), hint)

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/amirotate/amirotate/internal/spelling"
 )
 
 // Static is a computer on which workers without ami= run. It is never launched:
@@ -160,7 +162,7 @@ func (c *Config) unusedStatic(i int, workers, launched []string) Problem {
 		}
 	}
 	for _, glob := range s.Workers {
-		if near := nearest(strings.Trim(glob, "*?"), workers); near != "" {
+		if near := spelling.Nearest(strings.Trim(glob, "*?"), workers); near != "" {
 			p.Hint = fmt.Sprintf("did you mean %s?", near)
 			return p
 		}

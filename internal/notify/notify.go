@@ -12,16 +12,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/amirotate/amirotate/internal/command"
 )
 
-// DefaultTimeout is how long a command may take unless it says so itself.
+// DefaultTimeout is how long a command may take unless it says so itself, real
+// time.
 const DefaultTimeout = time.Minute
-
-// Command is a command for the shell.
-type Command struct {
-	Run     string
-	Timeout time.Duration // 0 is DefaultTimeout
-}
 
 // Message is what a command is told.
 type Message struct {
@@ -33,10 +30,10 @@ type Message struct {
 // them, and the whole text is in the JSON.
 const maxValue = 4 << 10
 
-// Send runs a command, with an environment of NAME=value, until it has ended.
+// Send runs a command for the shell, with an environment of NAME=value, until it has ended.
 // The error says that it could not be run, failed or took too long; it then is
 // ended with all that it has started.
-func Send(ctx context.Context, c Command, m Message, environ []string) error {
+func Send(ctx context.Context, c command.Command, m Message, environ []string) error {
 	timeout := c.Timeout
 	if timeout <= 0 {
 		timeout = DefaultTimeout
@@ -46,19 +43,19 @@ func Send(ctx context.Context, c Command, m Message, environ []string) error {
 	cmd := shell(ctx, c.Run)
 	cmd.Env = append(slices.Clone(environ), m.environ()...)
 	cmd.Stdin = bytes.NewReader(m.JSON)
-	var output tail
+	var output command.Tail
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.WaitDelay = 500 * time.Millisecond // for what it has started in the background
 	err := cmd.Run()
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		endAll(cmd)
-		return fmt.Errorf("cannot notify by %q: it took longer than %s%s", brief(c.Run), timeout, output.said())
+		return fmt.Errorf("cannot notify by %q: it took longer than %s%s", c.Brief(), timeout, said(&output))
 	case ctx.Err() != nil:
 		endAll(cmd)
-		return fmt.Errorf("cannot notify by %q: %w", brief(c.Run), context.Cause(ctx))
+		return fmt.Errorf("cannot notify by %q: %w", c.Brief(), context.Cause(ctx))
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay) && !unread(err, cmd):
-		return fmt.Errorf("cannot notify by %q: %w%s", brief(c.Run), err, output.said())
+		return fmt.Errorf("cannot notify by %q: %w%s", c.Brief(), err, said(&output))
 	}
 	return nil
 }
@@ -80,33 +77,13 @@ func (m Message) environ() []string {
 	return env
 }
 
-// brief is the beginning of a command's first line.
-func brief(command string) string {
-	line, _, more := strings.Cut(strings.TrimSpace(command), "\n")
-	if runes := []rune(line); len(runes) > 60 {
-		line, more = string(runes[:60]), true
+// said is the end of the last line that a command printed, to be added to an
+// error.
+func said(output *command.Tail) string {
+	const most = 1 << 10 // bytes
+	last := output.Output(0).Summary(1)
+	if last == "" {
+		return ""
 	}
-	if more {
-		line += "…"
-	}
-	return line
-}
-
-// tail keeps the last bytes of what a command prints.
-type tail struct{ kept []byte }
-
-func (t *tail) Write(p []byte) (int, error) {
-	const most = 1 << 10
-	t.kept = append(t.kept, p...)
-	t.kept = t.kept[max(0, len(t.kept)-most):]
-	return len(p), nil
-}
-
-// said is the last line that was printed, to be added to an error.
-func (t *tail) said() string {
-	lines := strings.Split(strings.TrimSpace(strings.ToValidUTF8(string(t.kept), "\uFFFD")), "\n")
-	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
-		return ": " + last
-	}
-	return ""
+	return ": " + strings.TrimSpace(strings.ToValidUTF8(last[max(0, len(last)-most):], "\uFFFD"))
 }

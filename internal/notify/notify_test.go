@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/amirotate/amirotate/internal/command"
 )
 
 var message = Message{JSON: []byte(`{"event":"summary"}`), Variables: map[string]string{
@@ -19,7 +21,7 @@ var message = Message{JSON: []byte(`{"event":"summary"}`), Variables: map[string
 func TestSend(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	environ := []string{"PATH=" + os.Getenv("PATH"), "OUT=" + out, "AMIROTATE_EVENT=stale"}
-	err := Send(t.Context(), Command{Run: `cat >"$OUT"; printf '\n%s\n%s' "$AMIROTATE_EVENT" "$AMIROTATE_ERROR" >>"$OUT"`}, message, environ)
+	err := Send(t.Context(), command.Command{Run: `cat >"$OUT"; printf '\n%s\n%s' "$AMIROTATE_EVENT" "$AMIROTATE_ERROR" >>"$OUT"`}, message, environ)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +41,7 @@ func TestSendFails(t *testing.T) {
 		"kill -9 $$":          "killed",
 		"no-such-command-xyz": "no-such-command-xyz",
 	} {
-		err := Send(t.Context(), Command{Run: run}, message, os.Environ())
+		err := Send(t.Context(), command.Command{Run: run}, message, os.Environ())
 		if err == nil || !strings.HasPrefix(err.Error(), "cannot notify by ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", run, err, want)
 		}
@@ -49,7 +51,7 @@ func TestSendFails(t *testing.T) {
 // A command need not read what it is told, however much that is.
 func TestSendUnread(t *testing.T) {
 	m := Message{JSON: make([]byte, 1<<20)}
-	if err := Send(t.Context(), Command{Run: "exec 0<&-; true"}, m, os.Environ()); err != nil {
+	if err := Send(t.Context(), command.Command{Run: "exec 0<&-; true"}, m, os.Environ()); err != nil {
 		t.Error(err)
 	}
 }
@@ -58,7 +60,7 @@ func TestSendUnread(t *testing.T) {
 func TestSendInTime(t *testing.T) {
 	pid := filepath.Join(t.TempDir(), "pid")
 	began := time.Now()
-	err := Send(t.Context(), Command{Run: "trap '' TERM; sleep 60 & echo $! >" + pid + "; echo asleep; wait; wait", Timeout: 300 * time.Millisecond}, message, os.Environ())
+	err := Send(t.Context(), command.Command{Run: "trap '' TERM; sleep 60 & echo $! >" + pid + "; echo asleep; wait; wait", Timeout: 300 * time.Millisecond}, message, os.Environ())
 	if err == nil || !strings.Contains(err.Error(), "longer than 300ms: asleep") || time.Since(began) > 5*time.Second {
 		t.Errorf("after %s: %v", time.Since(began), err)
 	}
@@ -79,7 +81,7 @@ func TestSendInTime(t *testing.T) {
 // A service that goes on in the background holds nothing up.
 func TestSendBackground(t *testing.T) {
 	began := time.Now()
-	if err := Send(t.Context(), Command{Run: "sleep 5 & exit 0"}, message, os.Environ()); err != nil || time.Since(began) > 4*time.Second {
+	if err := Send(t.Context(), command.Command{Run: "sleep 5 & exit 0"}, message, os.Environ()); err != nil || time.Since(began) > 4*time.Second {
 		t.Errorf("after %s: %v", time.Since(began), err)
 	}
 }
@@ -88,7 +90,7 @@ func TestSendInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cause := errors.New("interrupted")
 	cancel(cause)
-	if err := Send(ctx, Command{Run: "true"}, message, os.Environ()); !errors.Is(err, cause) {
+	if err := Send(ctx, command.Command{Run: "true"}, message, os.Environ()); !errors.Is(err, cause) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -72,7 +72,7 @@ func (h *SSHHost) copies(ctx context.Context, deed, file, name string) ([]string
 	return said, copiesError(said, out)
 }
 
-func copiesError(said []string, out Streams) error {
+func copiesError(said []string, out streams) error {
 	last := ""
 	if len(said) > 0 {
 		last = said[len(said)-1]

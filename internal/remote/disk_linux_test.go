@@ -4,24 +4,17 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/amirotate/amirotate/internal/testenv"
 	"github.com/amirotate/amirotate/internal/verify"
 )
 
 func TestLocalFullDisk(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("mounting a small disk needs root")
-	}
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=32k"); err != nil {
-		t.Skipf("cannot mount a small disk: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, 0) })
+	dir := testenv.Tmpfs(t, "size=32k")
 	path := filepath.Join(dir, "list")
 	write(t, path, oldText, 0o644)
 	big := change(path)
@@ -60,7 +53,7 @@ func TestAccessListIsKept(t *testing.T) {
 			list = binary.LittleEndian.AppendUint32(list, entry[2])         // who
 		}
 		if err := syscall.Setxattr(path, "system.posix_acl_access", list, 0); err != nil {
-			t.Skipf("the file system has no access lists: %v", err)
+			testenv.Missing(t, fmt.Errorf("the file system has no access lists: %w", err))
 		}
 		var host Host = Local{}
 		if shell != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/amirotate/amirotate/internal/testenv"
 	"github.com/amirotate/amirotate/internal/verify"
 )
 
@@ -25,38 +26,21 @@ var shells = [][]string{
 	{"dash"}, {"bash", "--posix"}, {"busybox", "sh"}, {"mksh"}, {"ksh93"},
 }
 
-// need finds a program or ends the test: in CI it must be there.
-func need(t testing.TB, program string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err == nil {
-		return path
-	}
-	if _, err := os.Stat("/usr/sbin/" + program); err == nil {
-		return "/usr/sbin/" + program
-	}
-	if os.Getenv("CI") != "" {
-		t.Fatalf("%s is not installed", program)
-	}
-	t.Skipf("%s is not installed", program)
-	return ""
-}
-
 // shellHost is an SSHHost whose commands run in a shell of this machine.
 func shellHost(t testing.TB, shell []string, env ...string) *SSHHost {
 	t.Helper()
-	need(t, shell[0])
+	testenv.Program(t, shell[0])
 	return &SSHHost{name: shell[0], close: func() error { return nil },
-		run: func(ctx context.Context, r request) (Streams, error) {
+		run: func(ctx context.Context, r request) (streams, error) {
 			words := strings.Fields(r.command)
 			if words[0] != "exec" || words[1] != "/bin/sh" {
-				return Streams{}, fmt.Errorf("unexpected command %q", r.command)
+				return streams{}, fmt.Errorf("unexpected command %q", r.command)
 			}
 			return runShell(ctx, append(append([]string{}, shell...), words[2:]...), r.stdin, env)
 		}}
 }
 
-func runShell(ctx context.Context, args []string, stdin []byte, env []string) (Streams, error) {
+func runShell(ctx context.Context, args []string, stdin []byte, env []string) (streams, error) {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env = append([]string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/nonexistent"}, env...)
 	cmd.Dir = "/"
@@ -65,9 +49,9 @@ func runShell(ctx context.Context, args []string, stdin []byte, env []string) (S
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		return Streams{}, err
+		return streams{}, err
 	}
-	return Streams{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Status: cmd.ProcessState.ExitCode()}, nil
+	return streams{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Status: cmd.ProcessState.ExitCode()}, nil
 }
 
 func eachShell(t *testing.T, test func(t *testing.T, h *SSHHost)) {

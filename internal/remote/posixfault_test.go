@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/amirotate/amirotate/internal/testenv"
 	"github.com/amirotate/amirotate/internal/verify"
 )
 
@@ -25,7 +26,7 @@ func TestScriptCut(t *testing.T) {
 	for _, shell := range shells {
 		t.Run(shell[0], func(t *testing.T) {
 			t.Parallel()
-			need(t, shell[0])
+			testenv.Program(t, shell[0])
 			dir := t.TempDir()
 			path := filepath.Join(dir, "cert")
 			write(t, path, oldText, 0o644)
@@ -86,7 +87,7 @@ func TestScriptDamagedPayload(t *testing.T) {
 		c := change(path)
 		c.New = []byte("PAYLOAD\n")
 		run := h.run
-		h.run = func(ctx context.Context, r request) (Streams, error) {
+		h.run = func(ctx context.Context, r request) (streams, error) {
 			r.stdin = []byte(strings.Replace(string(r.stdin), "PAYLOAD", "PAYL0AD", 1))
 			return run(ctx, r)
 		}
@@ -111,7 +112,7 @@ func fakes(t *testing.T, programs map[string]string) string {
 // TestScriptOtherTools takes away the tools of GNU and puts those of others in
 // their place.
 func TestScriptOtherTools(t *testing.T) {
-	need(t, "openssl")
+	testenv.Program(t, "openssl")
 	const missing = "exit 127"
 	for name, tools := range map[string]map[string]string{
 		"openssl": {"md5sum": missing, "sha256sum": missing, "shasum": missing, "base64": missing},
@@ -155,10 +156,8 @@ func TestScriptOtherTools(t *testing.T) {
 // TestScriptSudo runs as an ordinary user on a file of root's, with a sudo that
 // lets, does not let, or cannot.
 func TestScriptSudo(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("becoming an ordinary user needs root")
-	}
-	setpriv := need(t, "setpriv")
+	testenv.Root(t) // to become an ordinary user
+	setpriv := testenv.Program(t, "setpriv")
 	for _, c := range []struct {
 		name, sudo string
 		words      string // of the error; "" for success
@@ -293,7 +292,7 @@ func TestScriptRaces(t *testing.T) {
 }
 
 func TestScriptIsSound(t *testing.T) {
-	out, err := exec.Command(need(t, "shellcheck"), "-s", "sh", "scripts/posix.sh").CombinedOutput()
+	out, err := exec.Command(testenv.Program(t, "shellcheck"), "-s", "sh", "scripts/posix.sh").CombinedOutput()
 	if err != nil {
 		t.Errorf("shellcheck: %v\n%s", err, out)
 	}
@@ -302,10 +301,8 @@ func TestScriptIsSound(t *testing.T) {
 // TestScriptKeepsOwner replaces root's file in an ordinary user's folder: that
 // user may, but the file would become theirs.
 func TestScriptKeepsOwner(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("becoming an ordinary user needs root")
-	}
-	setpriv := need(t, "setpriv")
+	testenv.Root(t) // to become an ordinary user
+	setpriv := testenv.Program(t, "setpriv")
 	dir := filepath.Join(t.TempDir(), "home")
 	path := filepath.Join(dir, "cert")
 	write(t, path, oldText, 0o644)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/amirotate/amirotate/internal/testenv"
 	"github.com/amirotate/amirotate/internal/verify"
 )
 
@@ -81,7 +82,7 @@ func TestFind(t *testing.T) {
 }
 
 func TestFindNeedsABound(t *testing.T) {
-	need(t, "dash")
+	testenv.Program(t, "dash")
 	h := shellHost(t, []string{"dash"}, fakes(t, map[string]string{
 		"find": "case $* in *-maxdepth*) echo bad option >&2; exit 1 ;; esac\necho /etc/passwd"}))
 	got, err := h.Find(t.Context(), verify.Search{Folders: []string{"/etc"}, Depth: 1, Most: 9})

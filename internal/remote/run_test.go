@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/command"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // runner is what has Run.
@@ -45,7 +46,7 @@ func TestRunPOSIX(t *testing.T) {
 	}
 	for _, shell := range shells {
 		t.Run(shell[0], func(t *testing.T) {
-			out, err := runShell(t.Context(), append(append([]string{need(t, shell[0])}, shell[1:]...), "-s"),
+			out, err := runShell(t.Context(), append(append([]string{testenv.Program(t, shell[0])}, shell[1:]...), "-s"),
 				[]byte(posixRun("cat; echo out; echo err >&2; exit 7", "")), nil)
 			if err != nil || string(out.Stdout) != "out\nerr\n" || out.Status != 7 {
 				t.Errorf("%+v, %v", out, err)

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Streams is what a command said and how it ended.
-type Streams struct {
+// streams is what a command said and how it ended.
+type streams struct {
 	Stdout, Stderr []byte
 	Status         int // exit status; -1 when the server told none
 }
@@ -25,7 +25,7 @@ type request struct {
 	// patience is how long it may take to its first sign of life, 0 for ever: a
 	// server that refuses to run it may keep silent about that.
 	patience time.Duration
-	// sink takes standard output in the place of Streams, but for what is printed
+	// sink takes standard output in the place of streams, but for what is printed
 	// by processes that the command leaves behind. The command's input then stays
 	// open as long as it runs.
 	sink io.Writer
@@ -92,8 +92,8 @@ func (s *sessions) open() opening {
 }
 
 // take returns the session that was opened ahead, or a new one. It blocks until
-// the server answers or the connection is closed.
-func (s *sessions) take() opening {
+// the server answers or the connection is closed, as run does when ctx ends.
+func (s *sessions) take(ctx context.Context) opening {
 	s.mu.Lock()
 	ahead := s.spare
 	s.spare = nil
@@ -105,7 +105,9 @@ func (s *sessions) take() opening {
 	}
 	o := s.open()
 	for pause := 20 * time.Millisecond; refused(o.err) && pause < 2*time.Second; pause *= 2 {
-		time.Sleep(pause) // the server may not be done with ending the last one
+		if sleep(ctx, pause) != nil { // the server may not be done with ending the last one
+			break
+		}
 		o = s.open()
 	}
 	return o
@@ -118,15 +120,15 @@ func refused(err error) bool {
 
 // run runs a command. When ctx ends, the connection is closed, which frees all
 // that waits on it.
-func (s *sessions) run(ctx context.Context, r request) (Streams, error) {
+func (s *sessions) run(ctx context.Context, r request) (streams, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop := context.AfterFunc(ctx, func() { s.client.Close() })
 	defer stop()
 
-	o := s.take()
+	o := s.take(ctx)
 	if o.err != nil {
-		return Streams{}, s.lost(ctx, fmt.Errorf("cannot open a session: %w", o.err))
+		return streams{}, s.lost(ctx, fmt.Errorf("cannot open a session: %w", o.err))
 	}
 	defer o.channel.Close()
 	s.openAhead()
@@ -162,11 +164,11 @@ func (s *sessions) lost(ctx context.Context, err error) error {
 // exchange sends the command with its input and reads to the end. The command
 // is sent without waiting for the server's consent, which would cost a round
 // trip; a refusal shows as an end without a status.
-func (o opening) exchange(r request, sign func()) (Streams, error) {
+func (o opening) exchange(r request, sign func()) (streams, error) {
 	if _, err := o.channel.SendRequest("exec", false, ssh.Marshal(struct{ Command string }{r.command})); err != nil {
-		return Streams{}, fmt.Errorf("cannot run a command: %w", err)
+		return streams{}, fmt.Errorf("cannot run a command: %w", err)
 	}
-	var out Streams
+	var out streams
 	var stdout, stderr capped
 	stdout.sign, stderr.sign = sign, func() {}
 	sink, ended := io.Writer(&stdout), func() {}
@@ -174,10 +176,10 @@ func (o opening) exchange(r request, sign func()) (Streams, error) {
 		sink = r.sink
 		ended = func() { time.AfterFunc(endGrace, func() { o.channel.Close() }) }
 	}
-	var streams sync.WaitGroup
+	var both sync.WaitGroup
 	var outErr error
-	streams.Go(func() { _, outErr = io.Copy(sink, o.channel) })
-	streams.Go(func() { _, _ = io.Copy(&stderr, o.channel.Stderr()) })
+	both.Go(func() { _, outErr = io.Copy(sink, o.channel) })
+	both.Go(func() { _, _ = io.Copy(&stderr, o.channel.Stderr()) })
 	// A command that ends without reading its input is judged by what it says.
 	go func() {
 		if _, err := o.channel.Write(r.stdin); err == nil && r.sink == nil {
@@ -185,7 +187,7 @@ func (o opening) exchange(r request, sign func()) (Streams, error) {
 		}
 	}()
 	status, lost := o.await(ended)
-	streams.Wait()
+	both.Wait()
 	out.Stdout, out.Stderr, out.Status = stdout.Bytes(), stderr.Bytes(), status
 	switch {
 	case outErr != nil:

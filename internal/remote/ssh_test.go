@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
 
+	"github.com/amirotate/amirotate/internal/testenv"
 	"github.com/amirotate/amirotate/internal/verify"
 )
 
@@ -35,12 +36,19 @@ func replaceOver(t *testing.T, h Host) {
 	}
 }
 
+// execute runs a command line in the user's login shell.
+func execute(ctx context.Context, h *SSHHost, line string, stdin []byte) (streams, error) {
+	ctx, cancel := h.limited(ctx)
+	defer cancel()
+	return h.run(ctx, request{command: line, stdin: stdin})
+}
+
 func TestSSHDirect(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	h := dialSSH(t, testDialer(t, DialerOptions{}, s.access()), s.target())
 	replaceOver(t, h)
-	out, err := h.Exec(t.Context(), "cat; echo problem >&2; exit 3", []byte("input"))
+	out, err := execute(t.Context(), h, "cat; echo problem >&2; exit 3", []byte("input"))
 	if err != nil || string(out.Stdout) != "input" || string(out.Stderr) != "problem\n" || out.Status != 3 {
 		t.Errorf("%+v, %v", out, err)
 	}
@@ -127,8 +135,8 @@ func TestSSHBastionRefuses(t *testing.T) {
 // TestSSHLoginShells puts other shells and noise between sshd and the script.
 func TestSSHLoginShells(t *testing.T) {
 	t.Parallel()
-	need(t, "tcsh")
-	need(t, "fish")
+	testenv.Program(t, "tcsh")
+	testenv.Program(t, "fish")
 	for name, force := range map[string]string{
 		"tcsh":  `tcsh -c "$SSH_ORIGINAL_COMMAND"`,
 		"fish":  `fish -c "$SSH_ORIGINAL_COMMAND"`,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/amirotate/amirotate/internal/testenv"
 	"github.com/amirotate/amirotate/internal/verify"
 )
 
@@ -33,15 +34,10 @@ var (
 // test starts itself are in it.
 func startWithAccounts(t *testing.T, sudoers string, lines ...string) *server {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("accounts of a test's own need root")
-	}
+	testenv.Root(t)
 	runtime.LockOSThread() // never unlocked: the thread ends with the test
 	if err := syscall.Unshare(syscall.CLONE_NEWNS); err != nil {
-		if os.Getenv("CI") == "" {
-			t.Skipf("no mount namespace: %v", err)
-		}
-		t.Fatalf("no mount namespace: %v", err)
+		testenv.Missing(t, fmt.Errorf("no mount namespace: %w", err))
 	}
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		t.Fatal(err)
@@ -112,8 +108,8 @@ func certificateOf(t *testing.T, a account, mode os.FileMode) string {
 // TestSSHAccounts logs in to accounts with these login shells.
 func TestSSHAccounts(t *testing.T) {
 	t.Parallel()
-	need(t, "tcsh")
-	need(t, "fish")
+	testenv.Program(t, "tcsh")
+	testenv.Program(t, "fish")
 	s := startWithAccounts(t, "")
 	for _, a := range []account{ordinary, inTcsh, inFish} {
 		path := certificateOf(t, a, 0o640)
@@ -148,7 +144,7 @@ func TestSSHAccounts(t *testing.T) {
 // TestSSHSudo is an ordinary user and root's files, with the real sudo.
 func TestSSHSudo(t *testing.T) {
 	t.Parallel()
-	need(t, "sudo")
+	testenv.Program(t, "sudo")
 	for _, c := range []struct {
 		name, sudoers, words, hint string
 	}{

@@ -25,6 +25,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // server is an OpenSSH server that runs as an ordinary process on loopback.
@@ -113,7 +115,7 @@ func startServer(t testing.TB, lines ...string) *server {
 
 func startServerWithKey(t testing.TB, key crypto.PrivateKey, lines ...string) *server {
 	t.Helper()
-	program := need(t, "sshd")
+	program := testenv.Program(t, "sshd")
 	if os.Getuid() == 0 {
 		_ = os.MkdirAll("/run/sshd", 0o755) // where sshd as root separates its privileges
 	}

@@ -43,7 +43,7 @@ func TestSSHCancelFrees(t *testing.T) {
 	mute.HostKey = HostKeyAcceptNew
 	t.Run("a command", func(t *testing.T) {
 		h := dialSSH(t, testDialer(t, DialerOptions{}, s.access()), s.target())
-		freed(t, func(ctx context.Context) error { _, err := h.Exec(ctx, "sleep 60", nil); return err })
+		freed(t, func(ctx context.Context) error { _, err := execute(ctx, h, "sleep 60", nil); return err })
 	})
 	t.Run("a login", func(t *testing.T) {
 		d := testDialer(t, DialerOptions{}, mute)
@@ -89,7 +89,7 @@ func TestSSHTimeouts(t *testing.T) {
 	mustFail(t, err, false, "", "no sign within 200ms")
 
 	h = dialSSH(t, testDialer(t, o, s.access()), s.target())
-	_, err = h.Exec(t.Context(), "wait", nil)
+	_, err = execute(t.Context(), h, "wait", nil)
 	mustFail(t, err, false, "", "no answer within 600ms")
 }
 

@@ -26,7 +26,7 @@ type SSHHost struct {
 }
 
 // runFunc runs a command; see sessions.run.
-type runFunc func(ctx context.Context, r request) (Streams, error)
+type runFunc func(ctx context.Context, r request) (streams, error)
 
 func newSSHHost(name string, client *ssh.Client, limit, patience time.Duration) *SSHHost {
 	all := newSessions(client)
@@ -47,18 +47,6 @@ func (h *SSHHost) settle(ctx context.Context, limit time.Duration) error {
 
 // Close ends the connection.
 func (h *SSHHost) Close() error { return h.close() }
-
-// Exec runs a command line in the user's login shell with stdin as its input. An
-// exit status other than 0 is not an error.
-func (h *SSHHost) Exec(ctx context.Context, line string, stdin []byte) (Streams, error) {
-	ctx, cancel := h.limited(ctx)
-	defer cancel()
-	out, err := h.run(ctx, request{command: line, stdin: stdin})
-	if err != nil {
-		return out, fmt.Errorf("cannot run a command on %s: %w", h.name, err)
-	}
-	return out, nil
-}
 
 func (h *SSHHost) limited(ctx context.Context) (context.Context, context.CancelFunc) {
 	if h.limit == 0 {
@@ -190,7 +178,7 @@ func (h *SSHHost) ask(ctx context.Context, mode, text string, paths []string) (*
 
 // brokenOff says what came instead of an answer: the words of a login shell that
 // runs nothing, of a forced command, of a shell that did not get the whole script.
-func brokenOff(a *posixAnswer, out Streams) error {
+func brokenOff(a *posixAnswer, out streams) error {
 	said := a.noise
 	if errs := strings.TrimSpace(string(out.Stderr)); errs != "" {
 		said = strings.TrimSpace(said + "\n" + errs)

@@ -9,12 +9,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // keygen runs OpenSSH's ssh-keygen.
 func keygen(t *testing.T, args ...string) {
 	t.Helper()
-	if out, err := exec.Command(need(t, "ssh-keygen"), append([]string{"-q"}, args...)...).CombinedOutput(); err != nil {
+	if out, err := exec.Command(testenv.Program(t, "ssh-keygen"), append([]string{"-q"}, args...)...).CombinedOutput(); err != nil {
 		t.Fatalf("ssh-keygen %v: %v\n%s", args, err, out)
 	}
 }
@@ -74,7 +76,7 @@ func TestSSHKinds(t *testing.T) {
 func openSSHAgent(t *testing.T) string {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "agent")
-	cmd := exec.Command(need(t, "ssh-agent"), "-D", "-a", socket)
+	cmd := exec.Command(testenv.Program(t, "ssh-agent"), "-D", "-a", socket)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +93,7 @@ func openSSHAgent(t *testing.T) string {
 
 func add(t *testing.T, socket string, args ...string) {
 	t.Helper()
-	cmd := exec.Command(need(t, "ssh-add"), append([]string{"-q"}, args...)...)
+	cmd := exec.Command(testenv.Program(t, "ssh-add"), append([]string{"-q"}, args...)...)
 	cmd.Env = []string{"SSH_AUTH_SOCK=" + socket}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("ssh-add: %v\n%s", err, out)

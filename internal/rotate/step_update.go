@@ -20,13 +20,14 @@ var errClaimed = errors.New("another run has claimed it for its commands")
 
 // commandError is a command that failed. No image is made of its builder.
 type commandError struct {
-	instance, run string
-	status        int
-	output        string
+	instance string
+	command  command.Command
+	status   int
+	output   string
 }
 
 func (e *commandError) Error() string {
-	text := fmt.Sprintf("cannot make an image of %s: the command %q ended with status %d", e.instance, brief(e.run), e.status)
+	text := fmt.Sprintf("cannot make an image of %s: the command %q ended with status %d", e.instance, e.command.Brief(), e.status)
 	if e.output != "" {
 		text += ": " + e.output
 	}
@@ -70,7 +71,7 @@ func (ir *imageRun) runCommands(ctx context.Context, host Host, id string) error
 func (ir *imageRun) runCommand(ctx context.Context, host CommandRunner, id string, c command.Command) (string, error) {
 	var out command.Output
 	began := ir.Now()
-	what := fmt.Sprintf("the command %q on %s to end", brief(c.Run), id)
+	what := fmt.Sprintf("the command %q on %s to end", c.Brief(), id)
 	err := within(ctx, c.Timeout, what, "the command's timeout", func(ctx context.Context) (err error) {
 		out, err = host.Run(ctx, command.Command{Run: c.Run})
 		return err
@@ -83,11 +84,11 @@ func (ir *imageRun) runCommand(ctx context.Context, host CommandRunner, id strin
 	case err != nil:
 		return "", err
 	case out.Status != 0:
-		return "", &commandError{instance: id, run: c.Run, status: out.Status, output: words}
+		return "", &commandError{instance: id, command: c, status: out.Status, output: words}
 	case words == "":
-		return fmt.Sprintf("%q is done", brief(c.Run)), nil
+		return fmt.Sprintf("%q is done", c.Brief()), nil
 	}
-	return fmt.Sprintf("%q: %s", brief(c.Run), words), nil
+	return fmt.Sprintf("%q: %s", c.Brief(), words), nil
 }
 
 // lastWords are the last lines of a command's output on one line, at most some
@@ -99,16 +100,4 @@ func lastWords(out command.Output) string {
 		return "…" + string(words[excess:])
 	}
 	return string(words)
-}
-
-// brief is the beginning of a command's first line.
-func brief(run string) string {
-	line, _, more := strings.Cut(strings.TrimSpace(run), "\n")
-	if runes := []rune(line); len(runes) > 60 {
-		line, more = string(runes[:60]), true
-	}
-	if more {
-		line += "…"
-	}
-	return line
 }

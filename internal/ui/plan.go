@@ -25,7 +25,7 @@ func WritePlan(w io.Writer, p *rotate.Plan) {
 	if n := len(p.List.Edits); n == 0 {
 		fmt.Fprintf(w, "\nNothing of the list is to change.\n")
 	} else {
-		fmt.Fprintf(w, "\n%s of the list %s to change.\n", count(n, "line"), isOrAre(n))
+		fmt.Fprintf(w, "\n%s of the list %s to change.\n", Count(n, "line"), isOrAre(n))
 	}
 }
 
@@ -38,11 +38,11 @@ func in(region string) string {
 
 // counts says what the list's workers run on.
 func counts(p *rotate.Plan) string {
-	workers, images := count(p.List.Entries, "worker"), count(len(p.Images), "image")
+	workers, images := Count(p.List.Entries, "worker"), Count(len(p.Images), "image")
 	if len(p.Static) == 0 {
 		return workers + " on " + images
 	}
-	return workers + ", " + images + ", " + count(len(p.Static), "static host")
+	return workers + ", " + images + ", " + Count(len(p.Static), "static host")
 }
 
 func writeImages(w io.Writer, p *rotate.Plan) {
@@ -109,8 +109,8 @@ func orDash(s string) string {
 	return s
 }
 
-// count writes a number of things.
-func count(n int, thing string) string {
+// Count writes a number of things, such as "1 image" or "2 images".
+func Count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}

@@ -140,7 +140,7 @@ func writeVerdict(w io.Writer, f *rotate.Fleet) {
 		writeWrapped(w, "No image and no entry of static, so nobody knows what they hold: ", "  ", f.Unnamed)
 	}
 	if f.Unprobed > 0 {
-		fmt.Fprintf(w, "%s could not be probed: there the tags of the image tell.\n", count(f.Unprobed, "instance"))
+		fmt.Fprintf(w, "%s could not be probed: there the tags of the image tell.\n", Count(f.Unprobed, "instance"))
 	}
 }
 

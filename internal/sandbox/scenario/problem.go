@@ -3,11 +3,13 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/amirotate/amirotate/internal/spelling"
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -139,11 +141,12 @@ func kindInWords(t reflect.Type) string {
 
 // unknownKey lists the keys of the structs that a misspelling may be meant for.
 func unknownKey(key string) string {
-	near := nearestKeys(key, keysOf(reflect.TypeFor[Scenario](), map[string]bool{}))
-	if len(near) == 0 {
+	keys := keysOf(reflect.TypeFor[Scenario](), map[string]bool{})
+	near := spelling.Nearest(key, slices.Sorted(maps.Keys(keys)))
+	if near == "" {
 		return fmt.Sprintf("unknown key %q; remove it", key)
 	}
-	return fmt.Sprintf("unknown key %q; remove it, or did you mean %s?", key, strings.Join(near, " or "))
+	return fmt.Sprintf("unknown key %q; remove it, or did you mean %s?", key, near)
 }
 
 func keysOf(t reflect.Type, keys map[string]bool) map[string]bool {
@@ -160,40 +163,4 @@ func keysOf(t reflect.Type, keys map[string]bool) map[string]bool {
 		}
 	}
 	return keys
-}
-
-func nearestKeys(key string, keys map[string]bool) []string {
-	var near []string
-	least := max(1, len(key)/3)
-	for k := range keys {
-		switch d := distance(key, k); {
-		case d < least:
-			near, least = []string{k}, d
-		case d == least:
-			near = append(near, k)
-		}
-	}
-	slices.Sort(near)
-	return near
-}
-
-// distance is Levenshtein's.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		previous := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := previous
-			if a[i] != b[j] {
-				cost++
-			}
-			previous = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
