@@ -24,7 +24,7 @@ was started.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.Dir == "" {
-				return usagef("give --dir a folder that is new or empty", "cannot serve a sandbox: no folder is given")
+				return usagef("give --dir a folder, such as a new one", "cannot serve a sandbox: no folder is given")
 			}
 			o.Dir, o.Scenario, o.ReadyFile = g.abs(o.Dir), g.abs(o.Scenario), g.abs(o.ReadyFile)
 			s, err := sandbox.Start(cmd.Context(), o)
@@ -42,7 +42,7 @@ was started.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.Dir, "dir", "", "`DIR` to keep everything in; new, empty or an earlier sandbox's")
+	flags.StringVar(&o.Dir, "dir", "", "`DIR` to keep everything in; what an earlier sandbox wrote there is replaced")
 	flags.StringVar(&o.Scenario, "scenario", "", "scenario `FILE` (default: the outage of July 2015)")
 	flags.StringVar(&o.Listen, "listen", "127.0.0.1:0", "`ADDRESS` of the EC2 endpoint, on loopback")
 	flags.StringVar(&o.ReadyFile, "ready-file", "", "`FILE` to write, as JSON, when all listens")

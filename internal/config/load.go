@@ -78,7 +78,7 @@ func explain(err error) (cause, hint string) {
 	}
 	var perr *fs.PathError
 	if errors.As(err, &perr) {
-		return perr.Err.Error(), ""
+		return perr.Err.Error(), "check the path"
 	}
-	return err.Error(), ""
+	return err.Error(), "check the path"
 }

@@ -27,6 +27,9 @@ func New(getenv func(string) string) *Config {
 // Parse reads a configuration. Relative paths in it count from the folder of
 // the file, ~/ from HOME. All that is wrong comes in one *Error.
 func Parse(path string, data []byte, getenv func(string) string) (*Config, error) {
+	if f := illegible(data); f != nil {
+		return nil, &Error{[]Problem{{File: path, Line: f.at.line, Column: f.at.column, Message: f.message, Hint: f.hint}}}
+	}
 	text := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
 	c := New(getenv)
 	c.file = path

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"flag"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -129,6 +131,39 @@ func TestNotYAML(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is no text for YAML at all is told as such, and soon.
+func TestIllegible(t *testing.T) {
+	wide := func(order binary.AppendByteOrder, text string) string {
+		var b []byte
+		for _, unit := range utf16.Encode([]rune(text)) {
+			b = order.AppendUint16(b, unit)
+		}
+		return string(b)
+	}
+	tests := map[string]struct{ text, want string }{
+		"UTF-16 with a mark":  {wide(binary.LittleEndian, "\ufeffregion: x\n"), "/conf/amirotate.yaml: the file is UTF-16"},
+		"UTF-16, no mark":     {wide(binary.LittleEndian, "region: x\n"), "/conf/amirotate.yaml: the file is UTF-16"},
+		"UTF-16, big-endian":  {wide(binary.BigEndian, "region: x\n"), "/conf/amirotate.yaml: the file is UTF-16"},
+		"Latin-1":             {"region: us-west-1\nslave_list: caf\xe9\n", "/conf/amirotate.yaml:2:16: what stands here is not UTF-8"},
+		"deep":                {"x: 1\ny: " + strings.Repeat("[", 200_000), "/conf/amirotate.yaml:2:104: more than 100 brackets"},
+		"deep in {":           {strings.Repeat("{a: ", 101), "/conf/amirotate.yaml:1:401: more than 100 brackets"},
+		"more than a few MiB": {"# " + strings.Repeat("x", 5<<20), "/conf/amirotate.yaml: the file has more than 4 MiB"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			_, err := config.Parse("/conf/amirotate.yaml", []byte(test.text), getenv)
+			if err == nil || !strings.HasPrefix(err.Error(), test.want) || !strings.Contains(err.Error(), "hint: ") {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+	parse(t, "launch: {security_groups: ["+strings.Repeat(`"[{",`, 200)+" x]}\n")
 }
 
 func TestEmptySectionsAreNone(t *testing.T) {

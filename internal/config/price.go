@@ -33,7 +33,7 @@ func (d *decoder) decimal(path string, node ast.Node, p *float64, _ reflect.Stru
 	switch node.(type) {
 	case *ast.FloatNode, *ast.IntegerNode:
 	default:
-		d.wrongType(path, node, "a number", "")
+		d.wrongType(path, node, "a number", "write digits, such as 0.42, without quotes")
 		return
 	}
 	v, err := strconv.ParseFloat(node.GetToken().Value, 64)

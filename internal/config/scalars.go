@@ -38,11 +38,11 @@ func (d *decoder) text(path string, node ast.Node, p *string, tag reflect.Struct
 	}
 }
 
-// quoteHint tells how a number or a truth is made a text.
+// quoteHint tells how what is none is made a text.
 func quoteHint(node ast.Node) string {
 	switch node.(type) {
 	case ast.MapNode, *ast.SequenceNode:
-		return ""
+		return "write one text behind the key, without brackets or lines of its own"
 	}
 	return "write it in quotes"
 }
@@ -64,7 +64,7 @@ func (d *decoder) texts(path string, node ast.Node, p *[]string, tag reflect.Str
 	n, ok := node.(*ast.SequenceNode)
 	if !ok {
 		if _, ok := scalar(node); !ok {
-			d.wrongType(path, node, "a text or a list of texts", quoteHint(node))
+			d.wrongType(path, node, "a text or a list of texts", "write one text in quotes, or several as [a, b]")
 			return
 		}
 		*p = make([]string, 1)
@@ -83,7 +83,7 @@ func (d *decoder) texts(path string, node ast.Node, p *[]string, tag reflect.Str
 func (d *decoder) number(path string, node ast.Node, p *int, tag reflect.StructTag) {
 	n, ok := node.(*ast.IntegerNode)
 	if !ok {
-		d.wrongType(path, node, "a whole number", "")
+		d.wrongType(path, node, "a whole number", "write digits alone, without quotes")
 		return
 	}
 	v, err := strconv.Atoi(fmt.Sprint(n.Value))
@@ -115,7 +115,7 @@ func rangeHint(tag reflect.StructTag) string {
 func (d *decoder) truth(path string, node ast.Node, p *bool) {
 	n, ok := node.(*ast.BoolNode)
 	if !ok {
-		d.wrongType(path, node, "true or false", "")
+		d.wrongType(path, node, "true or false", "write true or false, without quotes")
 		return
 	}
 	*p = n.Value

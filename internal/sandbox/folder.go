@@ -15,20 +15,17 @@ import (
 const marker = ".sandbox"
 
 // claim makes the folder, or empties an earlier sandbox's, and locks it. It
-// refuses a folder that holds anything else, or is being served.
+// refuses a folder that is being served, and one that is no sandbox's and has
+// something by the name of what would be written.
 func claim(dir string) (*flock.Flock, error) {
-	entries, err := os.ReadDir(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return nil, fmt.Errorf("cannot make folder %s: %w", dir, err)
-		}
-	case err != nil:
-		return nil, fmt.Errorf("cannot use folder %s: %w", dir, err)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("cannot make folder %s: %w", dir, err)
 	}
 	mark := filepath.Join(dir, marker)
-	if _, err := os.Lstat(mark); len(entries) > 0 && err != nil {
-		return nil, fmt.Errorf("cannot use folder %s: it is not empty and no sandbox's; name a new one", dir)
+	if _, err := os.Lstat(mark); err != nil {
+		if name := taken(dir); name != "" {
+			return nil, fmt.Errorf("cannot use folder %s: it has %s already, and no sandbox wrote that; name a new one", dir, name)
+		}
 	}
 	lock := flock.New(mark)
 	if got, err := lock.TryLock(); err != nil || !got {
@@ -40,6 +37,11 @@ func claim(dir string) (*flock.Flock, error) {
 	if err := empty(dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot empty folder %s: %w", dir, err), lock.Unlock())
 	}
+	for _, name := range []string{"images", "instances"} { // also while there are none
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			return nil, errors.Join(fmt.Errorf("cannot use folder %s: %w", dir, err), lock.Unlock())
+		}
+	}
 	return lock, nil
 }
 
@@ -49,6 +51,16 @@ func contents() []string {
 		"env", "amirotate.yaml", "slave-list.txt", "slave-list.txt.previous", "slave-list.txt.lock", "old-cert.pem", "new-cert.pem", "new-key.pem",
 		"ssh", "images", "instances", "static", "master", "api.jsonl",
 	}
+}
+
+// taken returns the first of contents that is there, "" for none.
+func taken(dir string) string {
+	for _, name := range contents() {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return name
+		}
+	}
+	return ""
 }
 
 // empty removes what an earlier sandbox wrote; whatever else somebody put there

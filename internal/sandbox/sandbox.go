@@ -33,7 +33,7 @@ import (
 
 // Options say what a sandbox is to serve, and where.
 type Options struct {
-	Dir       string                    // made if it isn't there; else empty, or an earlier sandbox's, which is replaced
+	Dir       string                    // made if it isn't there; what an earlier sandbox wrote there is replaced
 	Scenario  string                    // path, "" for the outage of July 2015
 	Listen    string                    // address of the EC2 endpoint, on loopback; "" for 127.0.0.1:0
 	ReadyFile string                    // written when all listens; "" for none

@@ -126,7 +126,7 @@ func TestFolder(t *testing.T) {
 	for _, name := range []string{
 		"env", "amirotate.yaml", "slave-list.txt", "old-cert.pem", "new-cert.pem", "new-key.pem", "ssh/identity", "ssh/known_hosts",
 		"images/ami-7fd23e3b/root/home/rustbuild/rust-buildbot/rust-bot-cert.pem",
-		"images/ami-b74fa1f3/root/C/Program Files (x86)/stunnel/cert.pem", "images/ami-b74fa1f3/root/C/bot/cert.pem", "api.jsonl",
+		"images/ami-b74fa1f3/root/C/Program Files (x86)/stunnel/cert.pem", "images/ami-b74fa1f3/root/C/bot/cert.pem", "instances", "api.jsonl",
 	} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
@@ -162,10 +162,31 @@ func TestFolderOfSomebodyElseIsRefused(t *testing.T) {
 	if err := os.WriteFile(precious, []byte("precious"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sandbox.Start(t.Context(), sandbox.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "not empty") {
+	if _, err := sandbox.Start(t.Context(), sandbox.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "it has env already") {
 		t.Errorf("got %v", err)
 	}
 	if text, err := os.ReadFile(precious); err != nil || string(text) != "precious" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// A script keeps its scenario and its logs in the same folder.
+func TestFolderKeepsWhatOthersPutThere(t *testing.T) {
+	dir := t.TempDir()
+	theirs := filepath.Join(dir, "sandbox.log")
+	if err := os.WriteFile(theirs, []byte("theirs"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		s, err := sandbox.Start(t.Context(), sandbox.Options{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if text, err := os.ReadFile(theirs); err != nil || string(text) != "theirs" {
 		t.Errorf("%q, %v", text, err)
 	}
 }

@@ -29,10 +29,16 @@ func commentedPassword(text []byte, fields []field) (from, to int) {
 		}
 	}
 	name := fields[0].bytes(text)
-	if isWorkerName(name) && (len(fields) == 2 || bytes.ContainsAny(name, "0123456789-_")) {
+	if isWorkerName(name) && (len(fields) == 2 && !isNoteOfImage(text, fields) || bytes.ContainsAny(name, "0123456789-_")) {
 		return 1, 2
 	}
 	return 0, 0
+}
+
+// isNoteOfImage tells whether two words, after "#" and a space, are a note such
+// as "# was ami-…". Who comments a worker out puts "#" right before its name.
+func isNoteOfImage(text []byte, fields []field) bool {
+	return text[1] == ' ' && IsImageID(fields[1].bytes(text))
 }
 
 // isWorkerName tells whether a word could be a worker's name rather than the

@@ -22,6 +22,11 @@ func linesOf(data []byte) iter.Seq2[int, []byte] {
 	}
 }
 
+// isUTF16 tells whether the bytes are such text, as PowerShell's > writes it.
+func isUTF16(data []byte) bool {
+	return (bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff"))) && bytes.IndexByte(data, 0) >= 0
+}
+
 // node is a line and what it is made of.
 type node struct {
 	number int // from 1

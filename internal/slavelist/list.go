@@ -54,6 +54,9 @@ func Parse(name string, data []byte) (*List, error) {
 	for number, text := range linesOf(data) {
 		p.line(number, text)
 	}
+	if isUTF16(data) {
+		p.problems = []Problem{{1, "the file is UTF-16 text, which master.cfg does not read", "save it as UTF-8 or ASCII"}}
+	}
 	made := body{data, p.refs}
 	list := &List{name: name, malformed: p.malformed, body: func() body { return made }}
 	if len(p.problems) > 0 {

@@ -200,3 +200,18 @@ func TestByteOrderMarkIsToldOf(t *testing.T) {
 		t.Errorf("got %v", w)
 	}
 }
+
+func TestUTF16IsOneProblem(t *testing.T) {
+	for _, text := range []string{"\xff\xfea\x00 \x00p\x00 \x00x\x00\n\x00b\x00 \x00q\x00 \x00x\x00", "\xfe\xff\x00a\x00\n"} {
+		list, err := slavelist.Parse("list.txt", []byte(text))
+		if want := "cannot read list.txt: line 1: the file is UTF-16"; err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if string(list.Pack()) != text {
+			t.Error("bytes were lost")
+		}
+	}
+	if _, err := slavelist.Parse("list.txt", []byte("\xff\xfeworker p k=v\n")); err != nil {
+		t.Errorf("a worker's name: %v", err)
+	}
+}

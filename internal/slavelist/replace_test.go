@@ -55,6 +55,7 @@ func TestReplace(t *testing.T) {
 		"note":                          {"# the image is " + idA + ".", "# the image is " + idB + "."},
 		"note that begins with an id":   {"#" + idA + " is Linux", "#" + idB + " is Linux"},
 		"note of a word and an id":      {"# Linux: " + idA, "# Linux: " + idB},
+		"note of two words":             {"# was " + idA, "# was " + idB},
 		"note with a date":              {"# 2015-07-14 " + idA + " was made", "# 2015-07-14 " + idB + " was made"},
 		"in brackets and quotes":        {"# is (" + idA + ") or “" + idB + "” or", "# is (" + idB + ") or “" + idA + "” or"},
 		"part of a word":                {"# is " + idA + "0 x" + idA + " " + idA + "-old é" + idA + " " + idA + "ß \xff" + idA, ""},

@@ -25,7 +25,7 @@ type logLine struct {
 	Action string            `json:"action"`
 	DryRun bool              `json:"dry_run"`
 	Status int               `json:"status"` // HTTP status, 0 if the connection was cut
-	Error  string            `json:"error,omitempty"`
+	Error  string            `json:"error"`
 	Fault  string            `json:"fault,omitempty"` // the scenario's deed, if one struck
 	Agent  string            `json:"agent"`
 	Region string            `json:"region"`

@@ -12,7 +12,7 @@ type logLine struct {
 	Action string            `json:"action"`
 	DryRun bool              `json:"dry_run"` // always false: Systems Manager has none
 	Status int               `json:"status"`  // HTTP status, 0 if the connection was cut
-	Error  string            `json:"error,omitempty"`
+	Error  string            `json:"error"`
 	Fault  string            `json:"fault,omitempty"` // the scenario's deed, if one struck
 	Agent  string            `json:"agent"`
 	Params map[string]string `json:"params"`
