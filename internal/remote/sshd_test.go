@@ -142,6 +142,7 @@ func startServerWithKey(t testing.TB, key crypto.PrivateKey, lines ...string) *s
 	write(t, filepath.Join(dir, "sshd_config"), strings.Join(config, "\n")+"\n", 0o644)
 	cmd := exec.Command(program, "-D", "-e", "-f", filepath.Join(dir, "sshd_config"))
 	cmd.Stderr, cmd.Stdout = s.log, s.log
+	cmd.WaitDelay = 5 * time.Second // a connection left open, as by a test that fails, has a child that holds them
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
