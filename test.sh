@@ -69,9 +69,30 @@ fi
 [ "$(id -u)" != 0 ] || export CI=true
 # Programs that tests start are built with -cover, too, and warn on standard
 # error unless their counters have a place.
-GOCOVERDIR=$(mktemp -d)
-export GOCOVERDIR
-trap 'rm -rf "$GOCOVERDIR"' EXIT
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+mkdir "$scratch/coverage" "$scratch/figures"
+export GOCOVERDIR="$scratch/coverage" AMIROTATE_FIGURES="$scratch/figures"
+
+status=0
 # Most tests wait more than they compute, so more packages than cores are run at
 # a time.
-go test -p 4 -timeout 40m -cover "$@" ./...
+go test -p 4 -timeout 40m -cover "$@" ./... || status=$?
+
+echo 'What the tests counted:'
+for figure in "$scratch"/figures/*; do
+	[ -e "$figure" ] || continue
+	echo "  ${figure##*/}"
+	sed 's/^/    /' "$figure"
+done
+echo 'What they spoke to:'
+go version | sed 's/^/  /'
+if command -v dpkg-query >/dev/null 2>&1; then
+	packages='python3-icalendar python3-winrm python3-impacket awscli bash-completion'
+	for pair in $components; do
+		packages="$packages ${pair#*:}"
+	done
+	# shellcheck disable=SC2086 # a list of packages
+	dpkg-query -W -f '  ${Package} ${Version}\n' $packages 2>/dev/null | sort -u
+fi
+exit "$status"

@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // TestCertKilledProcess kills the real process with SIGKILL when the kernel
@@ -41,7 +43,7 @@ func TestCertKilledProcess(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("killed %d times", killed)
+	testenv.Figure(t, "killed %d times", killed)
 	if killed < 20 {
 		t.Errorf("killed %d times only", killed)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/amirotate/amirotate/internal/farmtest"
 	"github.com/amirotate/amirotate/internal/sandbox"
+	"github.com/amirotate/amirotate/internal/testenv"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -167,7 +168,7 @@ func TestRefreshForThreeYears(t *testing.T) {
 			t.Fatalf("%s: exit code %d, images due: %v, list rewritten: %v, changes %v\n%s", at, code, images, rewritten, changes, r.Stderr)
 		}
 	}
-	t.Logf("%d refreshes: %d rotations, %d for an expiry, %d failed, %d could not look", y.runs, rotations, expiries, failures, lookedInVain)
+	testenv.Figure(t, "%d refreshes: %d rotations, %d for an expiry, %d failed, %d could not look", y.runs, rotations, expiries, failures, lookedInVain)
 	if rotations != 1+12+3 || expiries != 1+3 || failures != 4 || lookedInVain != 3 {
 		t.Errorf("want 16 rotations, 4 certificates made, 4 failures and 3 looks in vain")
 	}

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // Random faults, random kills and runs at once: it always ends well. The seeds
@@ -34,7 +36,7 @@ func TestChaos(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%d seeds: %d runs, of which %d were killed and %d interrupted, and %d faults",
+	testenv.Figure(t, "%d seeds: %d runs, of which %d were killed and %d interrupted, and %d faults",
 		len(seeds), tally.runs.Load(), tally.kills.Load(), tally.interrupts.Load(), tally.faults.Load())
 }
 

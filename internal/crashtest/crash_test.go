@@ -3,6 +3,8 @@ package crashtest
 import (
 	"syscall"
 	"testing"
+
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // points counts the points of a whole run: before and after each EC2 call, at
@@ -57,7 +59,7 @@ func everyPoint(t *testing.T, stride int, signal syscall.Signal, fine func(code 
 	for point := range struck {
 		kinds[kindOf(point)]++
 	}
-	t.Logf("%s at %d points of a run of %d: %v", signal, count(kinds), all, kinds)
+	testenv.Figure(t, "%s at %d points of a run of %d: %v", signal, count(kinds), all, kinds)
 	if count(kinds) < all/stride/2 {
 		t.Errorf("only %d of %d points were reached", count(kinds), all)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/amirotate/amirotate/internal/farmtest"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // pain is one fault at one step of a run.
@@ -44,7 +45,7 @@ func TestEachFaultAtEachStep(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%d pairs of fault and step: %d runs were done all the same, %d were refused clearly and done by a second run, %d met no such step",
+	testenv.Figure(t, "%d pairs of fault and step: %d runs were done all the same, %d were refused clearly and done by a second run, %d met no such step",
 		len(pains), done.Load(), refused.Load(), missed.Load())
 	if missed.Load() > int64(len(pains)/10) {
 		t.Errorf("%d of %d faults did not strike", missed.Load(), len(pains))

@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // strangers are other people's things that look like ours: by name, by tags that
@@ -73,7 +75,7 @@ func TestLeftoversOfKilledRuns(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("gc after runs killed at %d of %d points removed %v", samples, all, removed)
+	testenv.Figure(t, "gc after runs killed at %d of %d points removed %v", samples, all, removed)
 	if removed["instance"] == 0 || removed["image"] == 0 {
 		t.Error("that is too little to tell")
 	}

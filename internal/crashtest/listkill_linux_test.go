@@ -58,7 +58,7 @@ func TestKilledAtEachCallOfTheRewrite(t *testing.T) {
 		}
 		s.checkNoTemporaryFiles()
 	}
-	t.Logf("killed before each of %d system calls: the old list %d times, the new one else", killed, unchanged)
+	testenv.Figure(t, "killed before each of %d system calls: the old list %d times, the new one else", killed, unchanged)
 	if killed*stride() < 40 || unchanged == 0 || unchanged == killed {
 		t.Errorf("killed %d times, the old list was there %d times", killed, unchanged)
 	}
@@ -94,7 +94,7 @@ func TestEditedAtEachCallOfTheRewrite(t *testing.T) {
 		}
 		s.checkNoTemporaryFiles()
 	}
-	t.Logf("edited before each of %d system calls; in %d places, all between the last look and the rename, the edit is lost", edited, lost)
+	testenv.Figure(t, "edited before each of %d system calls; in %d places, all between the last look and the rename, the edit is lost", edited, lost)
 	if edited*stride() < 40 || lost > 3 {
 		t.Errorf("edited %d times, lost %d edits", edited, lost)
 	}
@@ -151,7 +151,7 @@ func TestListOnAFullDisk(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("on disks with 0 to %d free pages the list was kept %d times and replaced %d times", 2*pages+4, kept, made)
+	testenv.Figure(t, "on disks with 0 to %d free pages the list was kept %d times and replaced %d times", 2*pages+4, kept, made)
 	if kept < pages || made == 0 {
 		t.Errorf("the list was kept %d times and replaced %d times", kept, made)
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 func TestBackoff(t *testing.T) {
@@ -172,7 +174,7 @@ func TestPaceWithOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &account{size: 5, refill: 1, filled: time.Now()}
 		took := a.launches(t, newPaces(time.Second).of("RunInstances"), 200, atOnce)
-		t.Logf("200 calls took %v, %d refused", took, a.refused)
+		testenv.Figure(t, "200 calls took %v, %d refused", took, a.refused)
 		if ideal := 200 * time.Second; took > ideal*5/4 {
 			t.Errorf("took %v where %v would do", took, ideal)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/amirotate/amirotate/internal/cloud"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // fakeSky is what looks see, on a bubble's clock.
@@ -99,7 +100,7 @@ func TestWatchThousands(t *testing.T) {
 			}
 		}
 		looks, seconds := int(f.looks.Load()), int(time.Since(f.began).Seconds())
-		t.Logf("%d images, %d looks in %d s, at most %d ids in one", n, looks, seconds, f.largest)
+		testenv.Figure(t, "%d images, %d looks in %d s, at most %d ids in one", n, looks, seconds, f.largest)
 		if looks > seconds+1 {
 			t.Errorf("%d looks in %d s", looks, seconds)
 		}

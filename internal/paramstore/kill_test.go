@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/amirotate/amirotate/internal/cert/keep"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 func isWrite(action string) bool {
@@ -100,7 +101,7 @@ func TestKilledAtEachWrite(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("killed at %d points", points)
+	testenv.Figure(t, "killed at %d points", points)
 	if points < 40 {
 		t.Fatalf("only %d points were tried", points)
 	}

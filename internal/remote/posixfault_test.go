@@ -59,7 +59,7 @@ func TestScriptCut(t *testing.T) {
 			if content(t, path) != string(c.New) {
 				t.Error("the whole stream does not replace the file: the cuts prove nothing")
 			}
-			t.Logf("%d cuts of %d bytes", cuts, len(request))
+			testenv.Figure(t, "%d cuts of %d bytes", cuts, len(request))
 		})
 	}
 }

@@ -189,7 +189,7 @@ func TestSSHRoundTrips(t *testing.T) {
 	near := best()
 	r.delay.Store(int64(roundTrip / 2))
 	far := best()
-	t.Logf("replace and read-back: %.2f round trips", float64(far-near)/float64(roundTrip))
+	testenv.Figure(t, "replace and read-back: %.2f round trips", float64(far-near)/float64(roundTrip))
 	if far-near >= 5*roundTrip {
 		t.Errorf("replace and read-back took %v, and %v with a round trip of %v", near, far, roundTrip)
 	}

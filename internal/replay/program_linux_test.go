@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/amirotate/amirotate/internal/sandbox/realhost"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // buildProgram builds the real binary, meanwhile.
@@ -120,7 +121,7 @@ func versions(t *testing.T) {
 		for line := range strings.Lines(string(out)) {
 			line = strings.TrimSpace(line)
 			if strings.ContainsAny(line, "0123456789") && !strings.HasPrefix(line, "[") {
-				t.Logf("version: %-16s %s", filepath.Base(args[0]), line)
+				testenv.Figure(t, "version: %-16s %s", filepath.Base(args[0]), line)
 				break
 			}
 		}

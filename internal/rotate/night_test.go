@@ -14,6 +14,7 @@ import (
 	"github.com/amirotate/amirotate/internal/rotate"
 	"github.com/amirotate/amirotate/internal/sandbox/ec2state"
 	"github.com/amirotate/amirotate/internal/slavelist"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // night is a farm at work while its certificate is exchanged: Buildbot launches
@@ -254,7 +255,7 @@ func TestNightOfOverlap(t *testing.T) {
 		return n.stage == rotate.StageDone && n.run == nil &&
 			!slices.ContainsFunc(n.workers, func(w *worker) bool { return n.letter(w.holds) != 'n' })
 	})
-	t.Logf("strategy overlap\n\n%s", &n.draw)
+	testenv.Figure(t, "strategy overlap\n\n%s", &n.draw)
 	if n.held == 0 {
 		t.Error("no instance ever stood in the way of the switch")
 	}
@@ -267,7 +268,7 @@ func TestNightOfOverlap(t *testing.T) {
 func TestNightOfCutover(t *testing.T) {
 	n := newNight(t, "cutover")
 	n.pass(400, func() bool { return n.switched > 0 && !n.oldAlone() && n.run == nil })
-	t.Logf("strategy cutover\n\n%s", &n.draw)
+	testenv.Figure(t, "strategy cutover\n\n%s", &n.draw)
 	if n.strangers == 0 {
 		t.Error("there is no gap: nobody met a master that it does not trust")
 	}

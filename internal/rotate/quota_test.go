@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/amirotate/amirotate/internal/farmtest"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // TestQuota: an account that may run two instances at a time rotates eight
@@ -33,7 +34,7 @@ func TestQuota(t *testing.T) {
 			launched++
 		}
 	}
-	t.Logf("%d launched, %d refused", launched, refused)
+	testenv.Figure(t, "%d launched, %d refused", launched, refused)
 	if launched != 16 || refused == 0 || refused > 60 {
 		t.Errorf("%d launched, want 16; %d refused, want a few", launched, refused)
 	}

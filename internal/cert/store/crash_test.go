@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/amirotate/amirotate/internal/cert/keep"
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // killed is what a dying disk panics with.
@@ -131,7 +132,7 @@ func TestKilledAtEachStep(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("killed at %d points", points)
+	testenv.Figure(t, "killed at %d points", points)
 	if points < 60 {
 		t.Fatalf("only %d points were tried", points)
 	}

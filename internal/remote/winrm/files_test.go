@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/amirotate/amirotate/internal/remote/winrm"
+	"github.com/amirotate/amirotate/internal/testenv"
 	"github.com/amirotate/amirotate/internal/verify"
 )
 
@@ -94,7 +95,7 @@ func TestFewRequests(t *testing.T) {
 			if n := requests.Load() + closing; n > tt.most {
 				t.Errorf("%d requests, more than %d", n, tt.most)
 			} else {
-				t.Logf("%d requests", n)
+				testenv.Figure(t, "%d requests", n)
 			}
 		})
 	}
