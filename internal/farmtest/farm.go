@@ -42,6 +42,10 @@ func StartWith(t testing.TB, scenario string, files map[string]string, change fu
 	o := sandbox.Options{Dir: filepath.Join(t.TempDir(), "farm"), Listen: "127.0.0.1:0"}
 	if scenario != "" {
 		src := t.TempDir()
+		scenario, files, err := withPairs(scenario, files)
+		if err != nil {
+			t.Fatalf("cannot make certificates: %v", err)
+		}
 		for name, content := range files {
 			write(t, filepath.Join(src, name), content)
 		}
