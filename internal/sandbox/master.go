@@ -66,7 +66,8 @@ func (s *Sandbox) startMaster(sc *scenario.Scenario, net *network.Network, pace 
 	if err := m.write(sc); err != nil {
 		return nil, fmt.Errorf("cannot make the master's files: %w", err)
 	}
-	o := masterhost.Options{Root: m.root, Certificate: m.Certificate, Key: m.Key}
+	o := masterhost.Options{Root: m.root, Certificate: m.Certificate, Key: m.Key,
+		Greeting: func() string { return faults.Strike([]string{scenario.MasterHost}, machine.AtHandshake) }}
 	if m.Key == scenario.KeyInside {
 		o.Key = ""
 	}

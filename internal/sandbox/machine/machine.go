@@ -75,7 +75,10 @@ const (
 	AtPatch   = "patch"   // files are to be replaced
 	AtVerify  = "verify"  // files are to be read after a replace
 	AtRun     = "run"     // a command is to be run
-	AtDone    = "done"    // files were read or replaced, and the answer is about to go out
+	AtCopy    = "copy"    // copies beside a file are to be listed, made or removed
+	AtDone    = "done"    // files were read, replaced or copied, and the answer is about to go out
+
+	AtHandshake = "handshake" // a TLS client has connected to the buildmaster's port
 )
 
 // What may go wrong.

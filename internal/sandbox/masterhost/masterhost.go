@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/amirotate/amirotate/internal/sandbox/machine"
 )
 
 // Misbehaviour is the file that makes a restart go wrong, on the computer's disk.
@@ -29,6 +32,8 @@ type Options struct {
 	Root        string // the folder that is its disk
 	Certificate string // paths on it
 	Key         string // "": in the certificate's file
+
+	Greeting func() (deed string) // asked at each handshake what goes wrong there; nil for nothing ever
 }
 
 // Host is the daemons of a buildmaster's computer.
@@ -94,8 +99,18 @@ func (h *Host) greet(conn net.Conn) {
 	h.mu.Lock()
 	pair := h.pair
 	h.mu.Unlock()
-	if pair == nil {
+	deed := ""
+	if h.options.Greeting != nil {
+		deed = h.options.Greeting()
+	}
+	switch {
+	case pair == nil:
 		return // as nobody listens; the port itself stays, for the next restart
+	case deed == machine.DropConnection:
+		return
+	case deed == machine.Hang:
+		_, _ = io.Copy(io.Discard, conn) // until the client has had enough
+		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), handshakeLimit)
 	defer cancel()

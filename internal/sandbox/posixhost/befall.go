@@ -13,7 +13,7 @@ import (
 
 // modeWord finds what a script on standard input is asked to do:
 // exec /bin/sh -s -- MODE ….
-var modeWord = regexp.MustCompile(`(?:^|[\s/])sh -s -- '?(read|replace)\b`)
+var modeWord = regexp.MustCompile(`(?:^|[\s/])sh -s -- '?(read|replace|copies)\b`)
 
 // point tells at which point of a computer's life a command line is; "" for a
 // command that is nobody's business.
@@ -24,6 +24,8 @@ func (h *host) point(line string) string {
 		return machine.AtRun
 	case m == nil:
 		return ""
+	case m[1] == "copies":
+		return machine.AtCopy
 	case m[1] == "replace":
 		h.replaced.Store(true)
 		return machine.AtPatch

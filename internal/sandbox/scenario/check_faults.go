@@ -82,7 +82,8 @@ func (c *checker) hostFault(at string, f Fault) {
 	if f.Host != "*" && !isID("ami-", f.Host) && !isID("i-", f.Host) && !c.s.hasStatic(f.Host) && (f.Host != MasterHost || c.s.Master == nil) {
 		c.add(at+".host", "%q is no host; write an image's id, an instance's id, a static host's name, master, or \"*\"", f.Host)
 	}
-	c.oneOf(at+".at", f.At, machine.AtBoot, machine.AtConnect, machine.AtRead, machine.AtPatch, machine.AtVerify, machine.AtRun, machine.AtDone)
+	c.oneOf(at+".at", f.At, machine.AtBoot, machine.AtConnect, machine.AtRead, machine.AtPatch, machine.AtVerify, machine.AtRun,
+		machine.AtCopy, machine.AtDone, machine.AtHandshake)
 	c.oneOf(at+".do", f.Do, machine.DropConnection, machine.Hang, machine.DiskFull, machine.FlipByte,
 		machine.WrongHostKey, machine.PowerOff, machine.RestartBastion)
 }
