@@ -36,7 +36,8 @@ func (h *SSHHost) Copy(ctx context.Context, file, name string) error {
 	return nil
 }
 
-// RemoveCopy removes what Copy made. One that is gone already is fine.
+// RemoveCopy removes what Copy made, and what a Copy beside it that died had
+// begun. One that is gone already is fine.
 func (h *SSHHost) RemoveCopy(ctx context.Context, file, name string) error {
 	if _, err := h.copies(ctx, "drop", file, name); err != nil {
 		return fmt.Errorf("cannot remove %s beside %s on %s: %w", name, file, h.name, err)

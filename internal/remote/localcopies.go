@@ -48,7 +48,8 @@ func (Local) Copy(ctx context.Context, file, name string) error {
 	return nil
 }
 
-// RemoveCopy removes what Copy made. One that is gone already is fine.
+// RemoveCopy removes what Copy made, and what a Copy of the same file that died
+// had staged. One that is gone already is fine.
 func (Local) RemoveCopy(_ context.Context, file, name string) error {
 	err := checkCopy(filepath.Base(file), name)
 	if err == nil {
@@ -57,5 +58,6 @@ func (Local) RemoveCopy(_ context.Context, file, name string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cannot remove %s beside %s: %w", name, file, err)
 	}
+	sweepLocal(filepath.Dir(file), stagedPrefix(file))
 	return nil
 }

@@ -50,8 +50,16 @@ ar_make() {
 	$1 mv -f "$ar_tmp" "$ar_copy"
 }
 
-# shellcheck disable=SC2086 # a prefix
-ar_drop() { $1 rm -f "$ar_copy"; }
+# shellcheck disable=SC2016 # expanded by the inner shell
+ar_sweeper='for ar_stale in "${1%/*}"/.amirotate-*-copy; do if [ -f "$ar_stale" ] && [ ! -L "$ar_stale" ]; then rm -f "$ar_stale"; fi; done'
+
+# ar_drop removes the copy, and what a dead run had begun to copy. $1 is a prefix.
+ar_drop() {
+	# shellcheck disable=SC2086 # a prefix
+	$1 rm -f "$ar_copy" || return 1
+	# shellcheck disable=SC2086 # a prefix
+	$1 sh -c "$ar_sweeper" sh "$ar_path"
+}
 
 # ar_either does a deed as this user or else as root, and cleans up.
 ar_either() {
