@@ -21,12 +21,16 @@ func rollbackCommand(g *globals) *cobra.Command {
 		Short: "Put the previous image ids back into the list",
 		Long: `rollback finds, by the tags of each replacement that the list names, the image
 that it replaced, and puts that one's id back. It refuses if one of them is gone.
-No image is removed, so a rotation run afterwards reuses the replacements.
+The list becomes what it was before the last rotation (slave-list.txt.previous);
+where it has been edited since, every replacement goes back by its tags. No image
+is removed, so a rotation run afterwards reuses the replacements.
 
 Where the configuration has a master, certificate and key go back there too, from
 the copies that lie beside them, byte for byte; then its commands are run, and it
-must present the old certificate. The list then becomes what it was before the
-last rotation (slave-list.txt.previous), if that is nothing but those images.
+must present the old certificate.
+
+Run again, it finishes what a run that died has left. It never goes back a
+generation further, unless slave-list.txt.previous is moved away.
 
 Static workers are left as they are: what they held before is nowhere kept.
 
@@ -46,23 +50,25 @@ func (g *globals) rollback(ctx context.Context, f config.Flags) error {
 	if err != nil {
 		return err
 	}
+	store, err := g.listStore(farm.config)
+	if err != nil {
+		return err
+	}
 	back, err := rotate.PlanRollback(ctx, farm.cloud, farm.list)
+	if err == nil {
+		back, err = asBefore(ctx, farm.cloud, store, farm.list, back)
+	}
 	if err != nil {
 		return beforeStart(err)
 	}
 	if len(back.Problems) > 0 {
 		return &rotate.BlockedError{Problems: back.Problems}
 	}
-	store, err := g.listStore(farm.config)
-	if err != nil {
-		return err
-	}
 	sw, err := g.masterOf(farm.config, g.keptOf(ctx, farm.config))
 	if err != nil {
 		return err
 	}
 	if sw != nil {
-		narrowToPrevious(ctx, store, farm.list, back)
 		if err := sw.PrepareRollback(ctx, len(back.Previous) > 0); err != nil {
 			return err
 		}
@@ -92,6 +98,8 @@ func (g *globals) showRollback(farm *farm, back *rotate.Rollback, result *master
 		return nil
 	}
 	switch {
+	case back.Before:
+		fmt.Fprintf(g.Stdout, "Nothing to roll back in the list: it was put back before. To go further back,\nmove its %s file away first.\n", previousSuffix)
 	case len(back.Previous) == 0 && result == nil:
 		fmt.Fprintln(g.Stdout, "Nothing to roll back: no image of the list is a replacement.")
 	case len(back.Previous) == 0:

@@ -1,6 +1,7 @@
 package rotate
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -15,6 +16,20 @@ type Rollback struct {
 	Previous map[string]string // by replacement's id
 	Rewrite  slavelist.Rewrite
 	Problems []Problem // of severity error where a previous image can't be used
+	Before   bool      // the list was put back by an earlier run: there is nothing to do
+}
+
+// PutBackBefore tells whether a list is what its previous bytes are with the
+// images put back that theirs replaced: then a rollback wrote it, and another one
+// would lead a generation too far. Of a list that names no replacement nobody
+// need know.
+func PutBackBefore(ctx context.Context, images Images, list, previous *slavelist.List) (bool, error) {
+	undone, err := PlanRollback(ctx, images, previous)
+	if err != nil {
+		return false, err
+	}
+	rewrite, err := previous.Replace(undone.Narrow(list.Images()))
+	return err == nil && len(rewrite.Edits) > 0 && bytes.Equal(rewrite.List.Pack(), list.Pack()), err
 }
 
 // PlanRollback finds the previous images. Images without a lineage stay.
