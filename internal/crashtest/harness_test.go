@@ -45,6 +45,7 @@ func TestMain(m *testing.M) {
 // killer counts the points that a farm passes and sends a signal at one of them.
 type killer struct {
 	mu     sync.Mutex
+	counts func(point string) bool // which points are any; nil: all
 	passed int
 	target int // 0: none
 	signal syscall.Signal
@@ -64,6 +65,9 @@ type victim struct {
 func (k *killer) observe(point string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.counts != nil && !k.counts(point) {
+		return
+	}
 	k.passed++
 	if k.passed != k.target || k.victim == nil {
 		return

@@ -11,6 +11,9 @@ import (
 	"github.com/amirotate/amirotate/internal/testenv"
 )
 
+// listLock is what the first file's name ends with that a rewrite opens.
+const listLock = "slave-list.txt.lock"
+
 // rotated is a farm whose images are all proven, so that a rotation, or a
 // rollback, does nothing but rewrite the list; and both versions of that.
 func rotated(t *testing.T) (s *scene, old, rewritten []byte) {
@@ -40,7 +43,7 @@ func TestKilledAtEachCallOfTheRewrite(t *testing.T) {
 	killed, unchanged := 0, 0
 	for n, code := 1, -1; code == -1; n += stride() {
 		s.Write("slave-list.txt", string(rewritten))
-		if code, _ = s.traced(t, func(call int) bool { return call == n }, "rollback", "--quiet"); code == -1 {
+		if code, _ = s.traced(t, listLock, func(call int) bool { return call == n }, "rollback", "--quiet"); code == -1 {
 			killed++
 		}
 		switch got := s.Read("slave-list.txt"); {
@@ -73,7 +76,7 @@ func TestEditedAtEachCallOfTheRewrite(t *testing.T) {
 	edited, lost := 0, 0
 	for n := 1; ; n += stride() {
 		s.Write("slave-list.txt", string(rewritten))
-		code, calls := s.traced(t, func(call int) bool {
+		code, calls := s.traced(t, listLock, func(call int) bool {
 			if call == n {
 				appendTo(t, filepath.Join(s.Dir, "slave-list.txt"), line)
 			}

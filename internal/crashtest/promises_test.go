@@ -27,7 +27,7 @@ func (s *scene) checkList(name string, certificates map[string]string) {
 	if masked(now) != masked(s.list) {
 		s.T.Errorf("the list changed beside its image ids:\n%s", now)
 	}
-	newCert := s.Read("new-cert.pem")
+	newCert := s.Read(s.newCert)
 	replacement := s.replacements(now)
 	for source, path := range certificates {
 		id := replacement[source]
@@ -71,7 +71,12 @@ func (s *scene) replacements(now string) map[string]string {
 // every image: never something between.
 func (s *scene) checkOldOrNew() {
 	s.T.Helper()
-	now := string(s.Read("slave-list.txt"))
+	s.checkOldOrNewAt("slave-list.txt")
+}
+
+func (s *scene) checkOldOrNewAt(name string) {
+	s.T.Helper()
+	now := string(s.Read(name))
 	if now == s.list {
 		return
 	}

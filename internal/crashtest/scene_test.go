@@ -16,6 +16,8 @@ import (
 type scene struct {
 	*farmtest.Farm
 	*killer
+	verb      string // the command that is killed and run again
+	newCert   string // name of the file that hosts are to hold
 	list      string
 	decoy     []byte
 	trees     map[string][]string // files by image
@@ -26,7 +28,7 @@ func newScene(t *testing.T, scenario string, files map[string]string) *scene {
 	t.Helper()
 	k := &killer{}
 	f := farmtest.StartWith(t, scenario, files, func(o *sandbox.Options) { o.Observe = k.observe })
-	s := &scene{Farm: f, killer: k, list: string(f.Read("slave-list.txt")), trees: map[string][]string{}, residents: f.Folders("instances")}
+	s := &scene{Farm: f, killer: k, verb: "rotate", newCert: "new-cert.pem", list: string(f.Read("slave-list.txt")), trees: map[string][]string{}, residents: f.Folders("instances")}
 	images := f.Folders("images")
 	for _, id := range images {
 		s.trees[id] = f.Tree(id)
@@ -51,10 +53,10 @@ func (s *scene) command(args ...string) *victim {
 	return v
 }
 
-// start starts a rotation, to be struck at a point.
+// start starts the command, to be struck at a point.
 func (s *scene) start(target int, signal syscall.Signal, args ...string) *victim {
 	s.T.Helper()
-	v := s.command(append([]string{"rotate", "--json"}, args...)...)
+	v := s.command(append([]string{s.verb, "--json"}, args...)...)
 	if err := s.aim(v, target, signal); err != nil {
 		s.T.Fatal(err)
 	}

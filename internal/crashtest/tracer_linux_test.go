@@ -12,9 +12,10 @@ import (
 )
 
 // tracer runs the program one system call at a time, from the one on that opens
-// the list's lock.
+// a certain file.
 type tracer struct {
 	output string // file for what the program prints
+	opens  string // a part of that file's name
 	calls  int    // system calls since then, but for those of Go's scheduler
 	armed  bool
 	at     func(call int) (kill bool) // asked before each of them
@@ -108,7 +109,7 @@ func (tr *tracer) enters(thread int) bool {
 		return false
 	}
 	if !tr.armed {
-		tr.armed = info.nr == syscall.SYS_OPENAT && strings.HasSuffix(text(thread, uintptr(info.args[1])), ".lock")
+		tr.armed = info.nr == syscall.SYS_OPENAT && strings.Contains(filepath.Base(text(thread, uintptr(info.args[1]))), tr.opens)
 	}
 	if tr.armed {
 		tr.calls++
@@ -128,10 +129,10 @@ func text(thread int, address uintptr) string {
 }
 
 // traced runs a command of the farm's under a tracer.
-func (s *scene) traced(t *testing.T, at func(call int) (kill bool), args ...string) (code, calls int) {
+func (s *scene) traced(t *testing.T, opens string, at func(call int) (kill bool), args ...string) (code, calls int) {
 	t.Helper()
 	v := s.command(args...)
-	tr := &tracer{output: filepath.Join(t.TempDir(), "output"), at: at}
+	tr := &tracer{output: filepath.Join(t.TempDir(), "output"), opens: opens, at: at}
 	code = tr.run(t, append([]string{program}, v.cmd.Args[1:]...), v.cmd.Env)
 	if code != 0 && code != -1 && code != 4 {
 		out, _ := os.ReadFile(tr.output)
