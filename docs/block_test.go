@@ -13,6 +13,7 @@ import (
 //
 //	sh             run by bash on a sandbox, page by page in one folder; exit code 0
 //	sh exit=3      the same, with another exit code
+//	sh bare        the folder has no configuration when it begins
 //	sh aws         not run: it needs an AWS account, or machines that nobody has here
 //	sh repo        run in the repository: make's targets must be there, go run is the program
 //	yaml           must be a configuration

@@ -111,7 +111,8 @@ func newWorld(t *testing.T) *world {
 		"/var/lib/prometheus/node-exporter", home,
 		"go run ./cmd/amirotate", "amirotate",
 	)
-	w.env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + home, "USER=ops", "TERM=dumb", "TMPDIR=" + t.TempDir()}
+	w.env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + home, "USER=ops", "TERM=dumb", "TMPDIR=" + t.TempDir(),
+		"SSL_CERT_FILE=" + filepath.Join(f.Dir, "ssh", "winrm-ca.pem")} // one of the system's authorities
 	for name, value := range f.Sandbox.Environment() {
 		w.env = append(w.env, name+"="+value)
 	}
@@ -123,6 +124,10 @@ func (w *world) sh(t *testing.T, b block) {
 	switch {
 	case b.has("aws"):
 		return
+	case b.has("bare"):
+		if err := os.Remove(filepath.Join(w.farm.Dir, "amirotate.yaml")); err != nil {
+			t.Fatal(err)
+		}
 	case b.has("repo"):
 		b.text = w.inRepository(t, b)
 	}
@@ -133,6 +138,17 @@ func (w *world) sh(t *testing.T, b block) {
 	out, err := cmd.CombinedOutput()
 	if code := cmd.ProcessState.ExitCode(); code != b.exit(t) {
 		t.Errorf("%s: exit code %d, want %d: %v\n%s%s", b, code, b.exit(t), err, b.text, out)
+	}
+	if b.has("bare") {
+		w.hasten(t)
+	}
+}
+
+// hasten has a configuration that a page wrote look at EC2 at the sandbox's pace.
+func (w *world) hasten(t *testing.T) {
+	path := filepath.Join(w.farm.Dir, "amirotate.yaml")
+	if err := os.WriteFile(path, []byte(read(t, path)+"waits: {poll: 10ms}\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

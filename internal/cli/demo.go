@@ -31,7 +31,11 @@ that can't be used; 130 interrupted.`,
 				return err
 			}
 			defer remove()
-			return g.demo(cmd.Context(), folder)
+			if err := g.demo(cmd.Context(), folder); err != nil {
+				return err
+			}
+			g.sayHowToBegin(dir)
+			return nil
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", "", "`DIR` to keep everything in (default: a temporary one)")
@@ -78,6 +82,16 @@ func (g *globals) demo(ctx context.Context, dir string) error {
 		return err
 	}
 	return g.checkDemo(dir, r, before)
+}
+
+// sayHowToBegin ends the demo. The commands that the rotation named find no farm
+// any more: it goes with the demo.
+func (g *globals) sayHowToBegin(kept string) {
+	where := "Its folder was a temporary one; --dir DIR keeps it."
+	if kept != "" {
+		where = "Its folder is " + kept + "."
+	}
+	g.say("\nThis farm ends here. %s One to try commands on is served by\n'amirotate sandbox'. On a farm of your own, begin with 'amirotate init'.\n", where)
 }
 
 // checkDemo looks at the folders themselves: what EC2, the hosts and amirotate

@@ -27,6 +27,11 @@ func logFlags(cmd *cobra.Command, f *config.Flags) {
 	cmd.Flags().StringVar(&f.LogDir, "log-dir", "", "keep the event log in this `DIR` (default amirotate/runs in the user's folder for state)")
 }
 
+// reportFlag adds the flag of commands whose run can be made a page of.
+func reportFlag(cmd *cobra.Command, path *string) {
+	cmd.Flags().StringVar(path, "report", "", "write a page of HTML on what was done to this `FILE`")
+}
+
 // logFolder is where a configuration has event logs kept, "" for nowhere.
 func (g *globals) logFolder(c *config.Config) string {
 	return cmp.Or(c.LogDir, runlog.DefaultFolder(g.Getenv))
@@ -40,6 +45,18 @@ func (g *globals) beginLog(r *rotation, plan *rotate.Plan, command string) *even
 		err = fmt.Errorf("cannot keep the event log: HOME is not set; --log-dir or log_dir names a folder")
 	}
 	g.tellWarning(err)
+	return g.headed(log, r, plan, command)
+}
+
+// unkeptLog begins the event log of a run that is of no interest once it has a
+// page.
+func (g *globals) unkeptLog(r *rotation, plan *rotate.Plan, command string) *eventLog {
+	log, _ := runlog.New("", g.Now()) // it fails in folders alone
+	return g.headed(log, r, plan, command)
+}
+
+// headed writes what stands at the head of a log.
+func (g *globals) headed(log *runlog.Log, r *rotation, plan *rotate.Plan, command string) *eventLog {
 	log.Write(runlog.KindRun, runlog.Header{Event: runlog.KindRun, Format: runlog.Format, Time: g.Now(), ID: plan.RunID(),
 		Command: command, Version: buildVersion(), Certificates: r.inputs.inspected(g.Now()), Prices: pricesOf(r.config)})
 	log.Write(runlog.KindPlan, map[string]any{"event": runlog.KindPlan, "time": g.Now(), "plan": plan})

@@ -65,7 +65,11 @@ func (g *globals) initialize(ctx context.Context, f config.Flags, o initOptions)
 	if err != nil {
 		return err
 	}
-	if err := s.all(ctx, o); err != nil {
+	err = s.all(ctx, o)
+	if cause := context.Cause(ctx); cause != nil {
+		return &hintedError{cause, "nothing was written; run init again, or give the answers as flags"}
+	}
+	if err != nil {
 		return err
 	}
 	text := s.draft.Text()
@@ -157,24 +161,54 @@ func (s *survey) tell(dest string, complete bool) error {
 	if s.g.quiet {
 		return nil
 	}
-	out := ui.Printable(s.g.Stdout)
-	for _, f := range s.draft.Found() {
-		fmt.Fprintf(out, "%-30s %s  (%s)\n", f.Key, strings.Join(f.Values, ", "), f.From)
-	}
+	s.tellFound()
 	for _, note := range s.notes {
-		fmt.Fprintf(out, "note: %s\n", note)
+		s.print("note: %s\n", note)
 	}
-	fmt.Fprintf(out, "\nWrote %s.\n", dest)
-	if missing := s.draft.Missing(); len(missing) > 0 {
-		fmt.Fprintln(out, "To fill in:")
-		for _, m := range missing {
-			fmt.Fprintf(out, "  %-30s %s\n", m.Key, m.Hint)
-		}
-	}
+	s.print("\nWrote %s.\n", s.shown(dest))
+	s.tellMissing()
 	if complete {
-		fmt.Fprintf(out, "Next, look at what it would do: amirotate plan%s\n", s.configFlag(dest))
+		s.print("Next, look at what it would do:\n")
+		fmt.Fprintf(ui.Printable(s.g.Stdout), "  amirotate plan%s\n", s.configFlag(dest))
 	}
 	return nil
+}
+
+// print writes to people, in the width of their terminal.
+func (s *survey) print(format string, args ...any) {
+	columns := 0
+	if s.g.Terminal {
+		columns, _ = s.g.size()
+	}
+	fmt.Fprint(ui.Printable(s.g.Stdout), ui.Fold(fmt.Sprintf(format, args...), columns, "    "))
+}
+
+// tellFound says what is set, and where it comes from.
+func (s *survey) tellFound() {
+	const wide = 30 // as long as keys are
+	format := fmt.Sprintf("%%-%ds %%s  (%%s)\n", wide)
+	if columns, _ := s.g.size(); s.g.Terminal && columns < 2*wide {
+		format = "%s: %s  (%s)\n"
+	}
+	s.asker.say("")
+	for _, f := range s.draft.Found() {
+		s.print(format, f.Key, strings.Join(f.Values, ", "), f.From)
+	}
+}
+
+// tellMissing says what is to be filled in, and how else it may be given.
+func (s *survey) tellMissing() {
+	missing := s.draft.Missing()
+	if len(missing) == 0 {
+		return
+	}
+	s.print("To fill in there, or to give as flags:\n")
+	for _, m := range missing {
+		s.print("  %s (%s)\n    %s\n", m.Key, m.Flag, m.Hint)
+	}
+	if !s.g.Interactive {
+		s.print("Nobody was asked: questions need standard input and error to be a terminal.\n")
+	}
 }
 
 // configFlag is what other commands need to find the file.
@@ -182,5 +216,5 @@ func (s *survey) configFlag(dest string) string {
 	if dest == filepath.Join(s.g.Dir, defaultConfig) {
 		return ""
 	}
-	return " --config " + s.shown(dest)
+	return words("--config", s.shown(dest))
 }

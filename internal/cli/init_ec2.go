@@ -25,6 +25,7 @@ func (s *survey) fromEC2(ctx context.Context) error {
 	if s.list == nil {
 		return nil
 	}
+	s.asker.say("\nLooking at EC2 …")
 	asking, cancel := context.WithTimeout(ctx, surveyPatience)
 	defer cancel()
 	err := s.lookAtEC2(asking)
@@ -74,7 +75,7 @@ func (s *survey) ec2(ctx context.Context) (*ec2ops.Client, error) {
 	c.Region = s.draft.First("region")
 	client, err := s.g.newEC2(ctx, c)
 	if cloud.KindOf(err) == cloud.UnknownRegion && c.Region == "" {
-		if s.draft.Need("region"); s.ask("region", "") {
+		if s.draft.Need("region"); s.ask(ctx, "region", "") {
 			c.Region = s.draft.First("region")
 			client, err = s.g.newEC2(ctx, c)
 		}

@@ -53,7 +53,7 @@ func (s *survey) all(ctx context.Context, o initOptions) error {
 		s.draft.Need("launch.security_groups")
 	}
 	s.findList()
-	s.ask("slave_list", "")
+	s.ask(ctx, "slave_list", "")
 	if err := s.readSlaveList(ctx); err != nil {
 		return err
 	}
@@ -64,20 +64,20 @@ func (s *survey) all(ctx context.Context, o initOptions) error {
 		return err
 	}
 	s.fromCertificates()
-	s.ask("certificate.old", "")
-	s.ask("certificate.new", "")
+	s.ask(ctx, "certificate.old", "")
+	s.ask(ctx, "certificate.new", "")
 	s.identity()
-	s.askBastion()
+	s.askBastion(ctx)
 	if err := s.fromEC2(ctx); err != nil {
 		return err
 	}
 	s.platforms()
-	s.ask("launch.security_groups", "")
+	s.ask(ctx, "launch.security_groups", "")
 	for _, path := range []string{"platforms.linux.files", "platforms.linux.user", "platforms.windows.files"} {
-		s.ask(path, s.guess(path))
+		s.ask(ctx, path, s.guess(path))
 	}
 	s.setGuesses()
-	return ctx.Err()
+	return nil
 }
 
 // findList takes the list that lies beside the configuration or here.
@@ -100,17 +100,17 @@ func (s *survey) shownFolder(dir string) string {
 
 // readSlaveList reads the list, if there is one; a bad one is an error.
 func (s *survey) readSlaveList(ctx context.Context) error {
-	if !s.draft.Has("slave_list") {
+	if !s.draft.Has("slave_list") || s.list != nil {
 		return nil
 	}
+	return s.readListAt(ctx, s.draft.First("slave_list"))
+}
+
+func (s *survey) readListAt(ctx context.Context, path string) (err error) {
 	c := config.New(s.g.Getenv)
-	c.SlaveList = s.resolved(s.draft.First("slave_list"))
-	list, err := s.g.readList(ctx, c)
-	if err != nil {
-		return err
-	}
-	s.list = list
-	return nil
+	c.SlaveList = s.resolved(path)
+	s.list, err = s.g.readList(ctx, c)
+	return err
 }
 
 // workersOf names the workers that are launched from an image.

@@ -31,6 +31,7 @@ that. 'amirotate schedule' prints what starts it.
 
 ` + exitCodesHelp,
 		Example: `  amirotate refresh
+  amirotate refresh --report refresh.html
   amirotate refresh --quiet --random-delay 20m --prometheus /var/lib/prometheus/node-exporter/amirotate-refresh.prom`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -41,6 +42,7 @@ that. 'amirotate schedule' prints what starts it.
 	farmFlags(cmd, &flags)
 	masterFlags(cmd, &flags)
 	logFlags(cmd, &flags)
+	reportFlag(cmd, &o.report)
 	cmd.Flags().BoolVar(&o.allowPartial, "allow-partial", false, "rewrite the list for the images that are proven even if others are not")
 	cmd.Flags().DurationVar(&o.delay, "random-delay", 0, "begin after a random time of up to this `DURATION`; 0 for at once (default: the configuration's)")
 	cmd.Flags().StringVar(&o.prometheus, "prometheus", "", "also write `FILE` for the node exporter's textfile collector, named *.prom")
@@ -53,6 +55,7 @@ type refreshOptions struct {
 	delay        time.Duration
 	delayGiven   bool
 	prometheus   string // path, "" for none
+	report       string // path of the page to write, "" for none
 }
 
 // refresh is the whole command. Once the configuration is read, metrics and
@@ -70,7 +73,7 @@ func (g *globals) refresh(ctx context.Context, f config.Flags, o refreshOptions)
 	if err := g.delay(ctx, c.Refresh.RandomDelay); err != nil {
 		return g.notStarted(err)
 	}
-	r := &refreshing{globals: g, config: c, allowPartial: o.allowPartial, claim: claim}
+	r := &refreshing{globals: g, config: c, flags: f, allowPartial: o.allowPartial, claim: claim, report: o.report}
 	err = r.run(ctx)
 	if writeErr := r.writeMetrics(g.abs(o.prometheus), err); err == nil {
 		err = writeErr
@@ -82,6 +85,9 @@ func (g *globals) refresh(ctx context.Context, f config.Flags, o refreshOptions)
 func (g *globals) refreshSettings(f config.Flags, o refreshOptions) (*config.Config, error) {
 	if o.delay < 0 {
 		return nil, usagef("write it as 20m", "cannot wait for a random part of %s", o.delay)
+	}
+	if err := g.checkReport(o.report); err != nil {
+		return nil, err
 	}
 	c, err := g.readConfig()
 	if err != nil {

@@ -17,8 +17,10 @@ import (
 type refreshing struct {
 	*globals
 	config       *config.Config
+	flags        config.Flags
 	allowPartial bool
 	claim        string // see rotate.Runner
+	report       string // path of the page to write, "" for none
 
 	ensured  *keep.Result // nil if nothing is kept, or it could not be asked
 	notAfter time.Time    // of the certificate to be put in place, zero if it is not known
@@ -48,7 +50,7 @@ func (r *refreshing) run(ctx context.Context) error {
 	if r.idle() {
 		return r.lookAfterDeadRuns(ctx, ro)
 	}
-	err = r.carryOut(ctx, ro, r.plan, rotateOptions{allowPartial: r.allowPartial, command: "refresh"})
+	err = r.carryOut(ctx, ro, r.plan, rotateOptions{flags: r.flags, allowPartial: r.allowPartial, command: "refresh", report: r.report})
 	r.result = ro.result
 	return err
 }
@@ -104,14 +106,20 @@ func (r *refreshing) tellEnsured(k *keeper) error {
 }
 
 // lookAfterDeadRuns ends what a run that died right after its work has left. If
-// there is nothing, nothing is changed.
+// there is nothing, nothing is changed. Its log is not kept: those of the runs
+// that did something would soon make way for it.
 func (r *refreshing) lookAfterDeadRuns(ctx context.Context, ro *rotation) error {
 	events := reporter{silence{}, func(string) {}}
 	if r.json {
 		events.Reporter = ui.NewJSON(r.Stdout)
 	}
-	result, err := ro.runner(r.globals, events, r.allowPartial).Run(ctx, r.plan)
+	log := r.unkeptLog(ro, r.plan, "refresh")
+	runner := ro.runner(r.globals, both{events, log}, r.allowPartial)
+	log.meter.on(runner)
+	result, err := runner.Run(ctx, r.plan)
 	r.result = result
+	r.tellWarning(log.end(r.Now(), ro, result, err))
+	r.tellWarning(r.reportOn(log, r.report))
 	switch {
 	case r.json:
 		return r.summarize(result, err)

@@ -32,20 +32,22 @@ this machine or another: what there is to know is in EC2.
     --linux-path /home/rustbuild/rust-buildbot/rust-bot-cert.pem`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return g.planAndRotate(cmd.Context(), flags, o)
+			o.flags = flags
+			return g.planAndRotate(cmd.Context(), o)
 		},
 	}
 	rotationFlags(cmd, &flags)
 	masterFlags(cmd, &flags)
 	cmd.Flags().StringVar(&o.savedPlan, "plan", "", "do what this `FILE`, made by plan --out, says; refuse if anything has changed since")
 	logFlags(cmd, &flags)
-	cmd.Flags().StringVar(&o.report, "report", "", "write a page of HTML on what was done to this `FILE`")
+	reportFlag(cmd, &o.report)
 	cmd.Flags().BoolVar(&o.allowPartial, "allow-partial", false, "rewrite the list for the images that are proven even if others are not")
 	return cmd
 }
 
 // rotateOptions are rotate's own flags.
 type rotateOptions struct {
+	flags        config.Flags
 	allowPartial bool
 	savedPlan    string // path, "" for none
 	command      string // whose rotation it is, for the event log; "" is rotate
@@ -54,11 +56,11 @@ type rotateOptions struct {
 
 // planAndRotate is the whole command. With --json its last line is a summary,
 // also where nothing was started.
-func (g *globals) planAndRotate(ctx context.Context, f config.Flags, o rotateOptions) (err error) {
+func (g *globals) planAndRotate(ctx context.Context, o rotateOptions) (err error) {
 	if err := g.checkReport(o.report); err != nil {
 		return g.notStarted(err)
 	}
-	r, err := g.newRotation(ctx, f)
+	r, err := g.newRotation(ctx, o.flags)
 	if err != nil {
 		return g.notStarted(err)
 	}
@@ -131,7 +133,7 @@ func (g *globals) carryOut(ctx context.Context, r *rotation, plan *rotate.Plan, 
 	var blocked *rotate.BlockedError
 	if !g.quiet && !errors.As(err, &blocked) {
 		ui.WriteResult(g.Stdout, result)
-		ui.WriteNext(g.Stdout, plan, result)
+		ui.WriteNext(g.Stdout, plan, result, g.followUps(plan, o.flags, o.report))
 	}
 	return err
 }

@@ -52,6 +52,7 @@ func TestScripts(t *testing.T) {
 			"secretless": secretless,
 			"append":     appendText,
 			"cron":       runCron,
+			"follow":     follow,
 		},
 	})
 }

@@ -52,7 +52,7 @@ func explain(err error) (text string, hints []string) {
 	)
 	switch {
 	case errors.Is(err, rotate.ErrInterrupted), errors.Is(err, context.Canceled):
-		return "cannot finish: interrupted", []string{runAgain}
+		return "cannot finish: interrupted", []string{afterInterrupt(err)}
 	case errors.As(err, &partial):
 		return "cannot finish: " + err.Error(), append(hintsOf(err), runAgain)
 	case errors.Is(err, rotate.ErrListChanged):
@@ -72,6 +72,15 @@ func explain(err error) (text string, hints []string) {
 		return cannot("go on", err), []string{hintOf(err), runAgain}
 	}
 	return cannot("go on", err), []string{hintOf(err)}
+}
+
+// afterInterrupt is what is to be done after an interrupt.
+func afterInterrupt(err error) string {
+	var h *hintedError
+	if errors.As(err, &h) {
+		return h.hint
+	}
+	return runAgain
 }
 
 // hintsOf gives the remedies of every image and static host that is not done.

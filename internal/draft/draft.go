@@ -87,7 +87,8 @@ func (d *Draft) Found() []Found {
 type Missing struct {
 	Key  string `json:"key"`
 	Hint string `json:"hint"`
-	Ask  string `json:"-"` // the question for it
+	Flag string `json:"flag"` // of init that sets it
+	Ask  string `json:"-"`    // the question for it
 }
 
 // Missing returns what is to be filled in, in the order of the file.
@@ -95,7 +96,7 @@ func (d *Draft) Missing() []Missing {
 	missing := []Missing{}
 	for _, k := range d.keys() {
 		if d.needed[k.path] && !d.Has(k.path) {
-			missing = append(missing, Missing{k.path, d.note(k), k.ask})
+			missing = append(missing, Missing{k.path, d.note(k), k.flag, k.ask})
 		}
 	}
 	return missing

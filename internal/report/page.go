@@ -63,7 +63,7 @@ func newPage(run *runlog.Run) *page {
 	if run.Plan != nil {
 		p.Plan = *run.Plan
 	}
-	p.Images, p.Statics, p.Verdict = imageRows(run), staticRows(run), judge(run)
+	p.Images, p.Statics, p.Verdict = imageRows(run), staticRows(run), judge(run, len(p.Timeline.Kinds()) == 0)
 	if run.Result != nil {
 		p.Files, p.Diff = fileRows(run.Result), diffLines(run.Result.Diff)
 	}
@@ -115,8 +115,9 @@ func imageRows(run *runlog.Run) []imageRow {
 	return rows
 }
 
-// judge says in words what an exit code means.
-func judge(run *runlog.Run) verdict {
+// judge says in words what an exit code means; idle is a run that carried no
+// step out.
+func judge(run *runlog.Run, idle bool) verdict {
 	if !run.Ended() {
 		return verdict{"bad", "Broken off", "The log ends before the run does: it was killed, or still goes on. Run the same command again to go on."}
 	}
@@ -124,6 +125,8 @@ func judge(run *runlog.Run) verdict {
 	switch {
 	case s.ExitCode == 0 && s.ListRewritten:
 		return verdict{"good", "Done", "Every replacement is proven and the list names them."}
+	case s.ExitCode == 0 && idle:
+		return verdict{"good", "Nothing to do", "The run changed nothing."}
 	case s.ExitCode == 0:
 		return verdict{"good", "Done", "There was nothing to change in the list."}
 	case s.ExitCode == 4 && s.ListRewritten:

@@ -64,7 +64,7 @@ func TestEmpty(t *testing.T) {
 	if err := report.Write(&page, &runlog.Run{Header: runlog.Header{Command: "rotate"}}); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(page.String(), "The log holds no step.") {
+	if !strings.Contains(page.String(), "No step was carried out.") {
 		t.Error("it does not say so")
 	}
 }

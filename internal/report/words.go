@@ -10,7 +10,7 @@ import (
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"clock": clock, "length": length, "utc": utc, "machine": machine, "join": strings.Join,
-		"stepClass": stepClass, "dash": dash, "day": day,
+		"stepClass": stepClass, "dash": dash, "day": day, "count": count,
 		"millis": func(ms int64) string { return length(time.Duration(ms) * time.Millisecond) },
 	}
 }
@@ -47,6 +47,14 @@ func dash(s string) string {
 		return "–"
 	}
 	return s
+}
+
+// count writes a number and what there are so many of.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // stepClass is the class of a step's bar. A step that has no colour of its own

@@ -179,20 +179,24 @@ func TestResult(t *testing.T) {
 }
 
 func TestNext(t *testing.T) {
+	followUps := ui.FollowUps{Status: "amirotate status --config farm.yaml", Report: "amirotate report --out report.html", Rollback: "amirotate rollback"}
 	var out bytes.Buffer
-	ui.WriteNext(&out, samplePlan(), sampleResult())
+	ui.WriteNext(&out, samplePlan(), sampleResult(), followUps)
 	golden(t, "next.txt", out.Bytes())
 	fitsTerminal(t, out.String())
 	switched := sampleResult()
 	switched.Master = &master.Result{Commands: []master.CommandResult{{Run: "buildbot restart"}}}
 	out.Reset()
-	ui.WriteNext(&out, samplePlan(), switched)
+	ui.WriteNext(&out, samplePlan(), switched, ui.FollowUps{Page: "night.html"})
 	fitsTerminal(t, out.String())
 	if strings.Contains(out.String(), "restart") {
 		t.Errorf("the master has been restarted, and yet: %s", &out)
 	}
+	if !strings.Contains(out.String(), "night.html") || strings.Contains(out.String(), "make a page") {
+		t.Errorf("there is a page already, and yet: %s", &out)
+	}
 	out.Reset()
-	ui.WriteNext(&out, samplePlan(), &rotate.Result{})
+	ui.WriteNext(&out, samplePlan(), &rotate.Result{}, followUps)
 	if out.Len() > 0 {
 		t.Errorf("nothing was done, and yet: %s", &out)
 	}
