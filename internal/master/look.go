@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/amirotate/amirotate/internal/cert"
@@ -175,12 +176,7 @@ const markSuffix = ".amirotate-unfinished"
 func (s *Switch) mark() string { return path.Base(slashed(s.Certificate)) + markSuffix }
 
 func (s *sight) unfinished(mark string) bool {
-	for _, name := range s.copies {
-		if name == mark {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.copies, mark)
 }
 
 // slashed makes a local path of Windows one that package path understands.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -114,9 +114,9 @@ func (gc *GarbageCollector) superseded(ctx context.Context, images []cloud.Image
 		return nil, err
 	}
 	var found []Leftover
-	for _, root := range sortedKeys(lineages) {
+	for _, root := range slices.Sorted(maps.Keys(lineages)) {
 		line := lineages[root]
-		sort.Slice(line, func(i, j int) bool { return line[i].CreationTime.After(line[j].CreationTime) })
+		slices.SortFunc(line, func(a, b cloud.Image) int { return b.CreationTime.Compare(a.CreationTime) })
 		for i, c := range line {
 			if i >= gc.Keep && len(users[c.ID]) == 0 {
 				found = append(found, leftImage(c, "superseded, and nothing uses it"))
@@ -124,15 +124,6 @@ func (gc *GarbageCollector) superseded(ctx context.Context, images []cloud.Image
 		}
 	}
 	return found, nil
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 // lineageRoot follows an image back to the one that the first replacement was

@@ -4,7 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/amirotate/amirotate/internal/cloud"
@@ -21,7 +22,7 @@ func PatchID(changes []verify.Change, epoch string) string {
 	for i, c := range changes {
 		pairs[i] = c.Path + "\x00" + verify.Of(c.New).SHA256
 	}
-	sort.Strings(pairs)
+	slices.Sort(pairs)
 	return digest16(strings.Join(pairs, "\x00") + "\x00\x00" + epoch)
 }
 
@@ -31,7 +32,7 @@ func runID(images []*ImagePlan) string {
 	for _, p := range images {
 		pairs = append(pairs, p.Source+"\x00"+p.Patch)
 	}
-	sort.Strings(pairs)
+	slices.Sort(pairs)
 	return digest16(strings.Join(pairs, "\x00"))
 }
 
@@ -113,9 +114,7 @@ func (p *ImagePlan) replacementTags(run string) map[string]string {
 			tags[k] = v
 		}
 	}
-	for k, v := range p.identityTags(run, cloud.RoleReplacement) {
-		tags[k] = v
-	}
+	maps.Copy(tags, p.identityTags(run, cloud.RoleReplacement))
 	tags[cloud.TagCertMD5], tags[cloud.TagCertSHA256] = p.certificate.MD5, p.certificate.SHA256
 	if p.certNotAfter != "" {
 		tags[cloud.TagCertNotAfter] = p.certNotAfter

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/amirotate/amirotate/internal/cloud"
@@ -53,7 +54,7 @@ func PlanRollback(ctx context.Context, images Images, list *slavelist.List) (*Ro
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range sortedKeys(back.Previous) {
+	for _, id := range slices.Sorted(maps.Keys(back.Previous)) {
 		back.judge(id, previous)
 	}
 	back.Rewrite, err = list.Replace(back.Previous)

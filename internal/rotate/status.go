@@ -2,6 +2,7 @@ package rotate
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/amirotate/amirotate/internal/cloud"
@@ -119,7 +120,7 @@ func (l *FleetLook) At(ctx context.Context, list *slavelist.List) (*Fleet, error
 		fleet.Images = append(fleet.Images, ImageStatus{Image: id, Name: c.Name, Platform: c.Platform, State: string(c.State),
 			Workers: list.Workers(id), Held: held, Trust: l.Pins.Judge(held.Trusts)})
 	}
-	instances, err := l.Reader.Fleet(ctx, sortedKeys(images))
+	instances, err := l.Reader.Fleet(ctx, slices.Sorted(maps.Keys(images)))
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +231,7 @@ func lineages(ctx context.Context, reader FleetReader, listed []string) (map[str
 		for id, of := range next {
 			found[id] = ancestor{listed: of}
 		}
-		images, err := reader.Images(ctx, sortedKeys(next))
+		images, err := reader.Images(ctx, slices.Sorted(maps.Keys(next)))
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -143,9 +144,7 @@ func (ir *imageRun) sealProof(ctx context.Context, proven []verify.File) error {
 		return err
 	}
 	tags := map[string]string{cloud.TagProvenAt: at}
-	for k, v := range r.Tags {
-		tags[k] = v
-	}
+	maps.Copy(tags, r.Tags)
 	r.Tags = tags
 	ir.endInBackground(ir.seen.prover.ID)
 	ir.done("%s proven on %s: %s", r.ID, ir.seen.prover.ID, digestText(proven))

@@ -8,7 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -40,12 +41,7 @@ func (i Items) MarshalJSON() ([]byte, error) {
 
 // Names returns the names in order.
 func (i Items) Names() []string {
-	names := make([]string, 0, len(i))
-	for name := range i {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
+	return slices.Sorted(maps.Keys(i))
 }
 
 // Digest is a SHA-256 over names and contents, in lower-case hexadecimal.

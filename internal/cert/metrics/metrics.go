@@ -6,10 +6,10 @@ package metrics
 import (
 	"fmt"
 	"io"
+	"maps"
 	"math/big"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -57,12 +57,7 @@ func family(out *strings.Builder, name, help string, infos []cert.Info, value fu
 	for _, i := range infos {
 		series[labels(i)] = value(i)
 	}
-	keys := make([]string, 0, len(series))
-	for k := range series {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	for _, k := range keys {
+	for _, k := range slices.Sorted(maps.Keys(series)) {
 		fmt.Fprintf(out, "%s{%s} %d\n", name, k, series[k])
 	}
 }

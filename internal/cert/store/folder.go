@@ -1,13 +1,15 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -89,20 +91,21 @@ func (f *Folder) byPath() map[string][]string {
 	for item, path := range f.files {
 		paths[path] = append(paths[path], item)
 	}
+	rank := func(item string) int {
+		if keep.IsKey(item) {
+			return 1
+		}
+		return 0
+	}
 	for _, items := range paths {
-		sort.Slice(items, func(i, j int) bool { return !keep.IsKey(items[i]) })
+		slices.SortFunc(items, func(a, b string) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b)) })
 	}
 	return paths
 }
 
 // paths returns the files in order.
 func (f *Folder) paths() []string {
-	var paths []string
-	for path := range f.byPath() {
-		paths = append(paths, path)
-	}
-	sort.Strings(paths)
-	return paths
+	return slices.Sorted(maps.Keys(f.byPath()))
 }
 
 // Name is the folder's path.

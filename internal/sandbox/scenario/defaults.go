@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -57,9 +58,7 @@ func (t *Timings) fillDefaults() {
 		}
 	}
 	boot := map[string]time.Duration{"linux": 25 * time.Second, "windows": 180 * time.Second}
-	for platform, d := range t.Boot {
-		boot[platform] = d
-	}
+	maps.Copy(boot, t.Boot)
 	t.Boot = boot
 }
 

@@ -74,7 +74,7 @@ func splitPath(windows string) ([]string, error) {
 		return nil, errCharacter
 	}
 	parts := []string{drive}
-	for _, part := range strings.Split(path.Clean(text), "/") {
+	for part := range strings.SplitSeq(path.Clean(text), "/") {
 		if part = strings.TrimRight(part, " ."); part != "" {
 			parts = append(parts, part)
 		}

@@ -1,7 +1,7 @@
 package commands
 
 import (
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +22,7 @@ func id(p *Process) int {
 		cred = accounts.Cred(u)
 	}
 	groups := []int{cred.GID}
-	sort.Ints(cred.Groups)
+	slices.Sort(cred.Groups)
 	for _, g := range cred.Groups {
 		if g != cred.GID {
 			groups = append(groups, g)

@@ -232,7 +232,7 @@ func (s *Shell) lookUp(view *rootfs.View, searchPath, name string) (string, erro
 		return where, executable(view, where)
 	}
 	var denied error
-	for _, dir := range strings.Split(searchPath, ":") {
+	for dir := range strings.SplitSeq(searchPath, ":") {
 		where := view.Abs(dir + "/" + name)
 		if dir == "" {
 			where = view.Abs(name)

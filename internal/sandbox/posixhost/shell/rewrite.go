@@ -93,7 +93,7 @@ func (prog *program) dot(ctx context.Context, args []string) []string {
 	}
 	hc := interp.HandlerCtx(ctx)
 	view := prog.view(hc)
-	for _, dir := range strings.Split(hc.Env.Get("PATH").String(), ":") {
+	for dir := range strings.SplitSeq(hc.Env.Get("PATH").String(), ":") {
 		where := view.Abs(dir + "/" + args[1])
 		if info, err := view.Stat(where); err == nil && info.Mode().IsRegular() {
 			return append([]string{".", where}, args[2:]...)
