@@ -23,8 +23,11 @@ func beforeStart(err error) error {
 	case cloud.Credentials:
 		return &usageError{err, "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in again: aws sso login"}
 	}
-	if errors.Is(err, syscall.ECONNREFUSED) {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
 		return &usageError{err, "check AWS_ENDPOINT_URL, or the proxy's settings: nothing listens there"}
+	case cloud.KindOf(err) == cloud.Unavailable:
+		return &hintedError{err, "check the network, a proxy's settings, and AWS_ENDPOINT_URL if it is set; then run it again"}
 	}
 	return err
 }

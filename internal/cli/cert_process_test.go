@@ -185,7 +185,7 @@ func (b *certBench) assertTidy() {
 		if strings.HasPrefix(name, ".amirotate-new-") {
 			b.Errorf("%s is left", name)
 		}
-		if strings.HasPrefix(name, ".amirotate-generation-") {
+		if strings.HasPrefix(name, ".amirotate-pair-") {
 			generations++
 		}
 	}

@@ -42,6 +42,8 @@ func TestExitCodes(t *testing.T) {
 			"amirotate: cannot go ahead: 2 problems stand in the way\n- no group\n  hint: name one\n- no key\n"},
 		{"credentials before", beforeStart(credentials), 2, ""},
 		{"credentials later", credentials, 1, ""},
+		{"nobody answers", beforeStart(&cloud.Error{Kind: cloud.Unavailable, Op: "DescribeImages", Message: "no answer"}), 1,
+			"amirotate: cannot DescribeImages: no answer\n  hint: check the network, a proxy's settings, and AWS_ENDPOINT_URL if it is set; then run it again\n"},
 		{"some done", &rotate.PartialError{All: 2, Done: 1, Causes: []error{errors.New("cannot boot")}}, 4,
 			"amirotate: cannot finish: 1 of 2 images have no proven replacement: cannot boot\n  hint: " + runAgain + "\n"},
 		{"none done", &rotate.PartialError{All: 2, Causes: []error{credentials, credentials}}, 1, ""},

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 
+	"github.com/amirotate/amirotate/internal/cloud"
 	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/ec2ops"
 	"github.com/amirotate/amirotate/internal/rotate"
@@ -57,5 +58,8 @@ func (g *globals) newEC2(ctx context.Context, c *config.Config) (*ec2ops.Client,
 		return nil, err
 	}
 	client, err := ec2ops.New(ctx, ec2ops.Options{Region: c.Region, Getenv: g.Getenv, UserAgent: "amirotate/" + versionText(), PollMin: c.Waits.Poll})
+	if cloud.KindOf(err) == cloud.Invalid {
+		return nil, &usageError{err, "check AWS_PROFILE, AWS_CONFIG_FILE, and the files in ~/.aws"}
+	}
 	return client, beforeStart(err)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"github.com/amirotate/amirotate/internal/cloud"
 	"io"
 
 	"github.com/amirotate/amirotate/internal/ui"
@@ -22,6 +23,9 @@ func (g *globals) out() io.Writer { return ui.Printable(g.Stdout) }
 // reportEach tells about errors that did not end the command.
 func (g *globals) reportEach(errs []error) {
 	for _, err := range errs {
+		if cloud.KindOf(err) != cloud.Unknown {
+			err = beforeStart(err) // for its remedy
+		}
 		writeError(g.Stderr, err)
 	}
 }

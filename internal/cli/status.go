@@ -74,7 +74,7 @@ func (g *globals) status(ctx context.Context, f config.Flags, probe bool) error 
 	}
 	fleet, err := look.At(ctx, farm.list)
 	if err != nil {
-		return err
+		return beforeStart(err)
 	}
 	if err := g.showFleet(fleet); err != nil {
 		return err

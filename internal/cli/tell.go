@@ -13,6 +13,7 @@ import (
 	"github.com/amirotate/amirotate/internal/rotate"
 	"github.com/amirotate/amirotate/internal/slavelist"
 	"github.com/amirotate/amirotate/internal/ui"
+	"github.com/amirotate/amirotate/internal/verify"
 )
 
 // runAgain is how to go on with what is not finished.
@@ -116,11 +117,28 @@ func hintOf(err error) string {
 	if errors.As(err, &h) && h.Hint() != "" {
 		return h.Hint()
 	}
+	var refusal *verify.Refusal
+	if errors.As(err, &refusal) {
+		return refusalHint(refusal.Outcome)
+	}
 	if isDenied(err) {
 		return allowIt
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return "check the path; a relative one counts from the configuration's folder, in a flag from the current one"
+	}
+	return ""
+}
+
+// refusalHint says what to do about a file that is not as the plan expects it.
+func refusalHint(o verify.Outcome) string {
+	switch o {
+	case verify.OtherContent:
+		return "copy the file from there and look at it with 'amirotate cert inspect'; if it may be replaced, name the copy in certificate.old or by --old-cert, too"
+	case verify.FileMissing:
+		return "name the path that these hosts have: files, in overrides if they are few; or --linux-path, --windows-path"
+	case verify.FileUnreadable:
+		return "log in as a user that may read and replace it, with sudo -n where needed"
 	}
 	return ""
 }

@@ -119,10 +119,11 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue(product, version))
 
 	c := &Client{config: cfg, region: cfg.Region, options: o, ledger: newLedger(), tally: newTally(), consoles: newConsoles()}
-	cfg.APIOptions = append(cfg.APIOptions, c.tally.add)
+	reached := newContact(o.AttemptTimeout)
+	cfg.APIOptions = append(cfg.APIOptions, c.tally.add, reached.add)
 	c.api = ec2.NewFromConfig(cfg, func(eo *ec2.Options) {
 		c.customEndpoint = eo.BaseEndpoint != nil
-		eo.Retryer = newRetryer(o, c.second())
+		eo.Retryer = newRetryer(o, c.second(), reached)
 	})
 	c.watchAll()
 	unit := o.PollMin

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/amirotate/amirotate/internal/awsenv"
 	"github.com/amirotate/amirotate/internal/cloud"
@@ -145,12 +146,15 @@ func (c *Client) failure(ctx context.Context, op, id string, err error) error {
 		answer smithy.APIError
 		cred   *awsenv.CredentialsError
 		dns    *net.DNSError
+		status *smithyhttp.ResponseError
 	)
 	switch {
 	case ctx.Err() != nil && isInterruption(err):
 		return interrupted(ctx, op, id, "")
 	case errors.As(err, &cred):
-		e.Kind, e.Message = cloud.Credentials, "no usable AWS credentials: "+cred.Error()
+		e.Kind, e.Message = cloud.Credentials, "no usable AWS credentials: "+credentialsWords(cred)
+	case errors.As(err, &answer) && saysNothing(answer) && errors.As(err, &status) && status.Response != nil:
+		e.Kind, e.Message = cloud.Unavailable, strangerOf(status.Response.Response).Error()
 	case errors.As(err, &answer):
 		e.Code, e.Message = answer.ErrorCode(), words(answer.ErrorMessage())
 		e.Kind = codeKind(e.Code, e.Message)
@@ -206,9 +210,28 @@ func statusOf(err error) int {
 	return 0
 }
 
+// credentialsWords says why there are no credentials. The end of the SDK's chain
+// is the metadata service, which most computers don't have.
+func credentialsWords(err error) string {
+	if strings.Contains(err.Error(), "no EC2 IMDS role found") {
+		return "the environment has none, no profile has, and this computer has no role of EC2's"
+	}
+	return err.Error()
+}
+
 // unanswered says why there was no answer, without the SDK's layers.
 func unanswered(err error) string {
-	var u *url.Error
+	var (
+		u      *url.Error
+		silent *silence
+		other  *stranger
+	)
+	switch {
+	case errors.As(err, &silent):
+		return silent.Error()
+	case errors.As(err, &other):
+		return other.Error()
+	}
 	if errors.As(err, &u) {
 		host := u.URL
 		if parsed, perr := url.Parse(u.URL); perr == nil {

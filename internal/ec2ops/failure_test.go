@@ -24,7 +24,7 @@ func TestNoSuchHost(t *testing.T) {
 	if got := c.failure(context.Background(), "DescribeImages", "", err); cloud.KindOf(got) != cloud.Unavailable {
 		t.Errorf("the region is blamed for a custom endpoint: %v", got)
 	}
-	if newRetryer(Options{}.withDefaults(), 1).IsErrorRetryable(err) {
+	if newRetryer(Options{}.withDefaults(), 1, newContact(1)).IsErrorRetryable(err) {
 		t.Error("a host that does not exist is tried again")
 	}
 }

@@ -24,18 +24,19 @@ const (
 )
 
 // retryer is the SDK's standard one (full jitter, exponential, capped), with
-// three differences. It keeps to EC2's own buckets, which are per action, so that
+// four differences. It keeps to EC2's own buckets, which are per action, so that
 // nothing is refused for rate: see bucket. It has no quota of retries, which a
 // thousand throttled launches would use up. And it knows which of EC2's 500s are
-// answers rather than accidents.
+// answers rather than accidents. And it ends soon where there is no EC2: see contact.
 type retryer struct {
 	*retry.Standard
 	pace      *paces
+	reached   *contact
 	throttles retry.IsErrorThrottles
 	log       func(string, ...any)
 }
 
-func newRetryer(o Options, second time.Duration) *retryer {
+func newRetryer(o Options, second time.Duration, reached *contact) *retryer {
 	return &retryer{
 		Standard: retry.NewStandard(func(so *retry.StandardOptions) {
 			so.MaxAttempts = maxAttempts
@@ -46,6 +47,7 @@ func newRetryer(o Options, second time.Duration) *retryer {
 			so.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(retryable)}, so.Retryables...)
 		}),
 		pace:      newPaces(second),
+		reached:   reached,
 		throttles: retry.DefaultThrottles,
 		log:       o.Log,
 	}
@@ -72,10 +74,22 @@ func retryable(err error) aws.Ternary {
 		}
 		return aws.UnknownTernary
 	}
+	var (
+		silent *silence
+		other  *stranger
+	)
+	if errors.As(err, &silent) || errors.As(err, &other) {
+		return aws.TrueTernary
+	}
 	if errors.Is(err, io.ErrUnexpectedEOF) { // the answer was cut off; every call of ours may be made again
 		return aws.TrueTernary
 	}
 	return aws.UnknownTernary
+}
+
+// IsErrorRetryable tells whether the same call again may be answered.
+func (r *retryer) IsErrorRetryable(err error) bool {
+	return r.Standard.IsErrorRetryable(err) && !r.reached.hopeless(err)
 }
 
 // GetAttemptToken waits until the action may be called again.

@@ -159,7 +159,7 @@ func prepare(t *testing.T, dir, from string) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{f.generation(), currentLink, lockFile} {
+	for _, name := range []string{f.generation(), f.names.current, lockFile} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,7 @@
 //
 // Readers see plain names (cert.pem, key.pem), which are symbolic links over
 // one link, .amirotate-current, to a folder with a whole generation of the
-// files. One rename of that link exchanges all of them at once, so that a crash at any
+// files. Pairs that somebody named have a link each, .amirotate-current-ID. One rename of that link exchanges all of them at once, so that a crash at any
 // moment leaves the old files or the new, never a mix, and there is nothing to
 // repair. Plain files that are there at first are taken over in the same way,
 // without a moment in which they are missing.

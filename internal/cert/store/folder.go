@@ -20,10 +20,8 @@ import (
 
 // Names in the folder that are the store's own.
 const (
-	currentLink      = ".amirotate-current"
-	generationPrefix = ".amirotate-generation-"
-	temporaryPrefix  = ".amirotate-new-"
-	lockFile         = ".amirotate-lock"
+	temporaryPrefix = ".amirotate-new-"
+	lockFile        = ".amirotate-lock"
 )
 
 // stamp is the time in the names of backups, in UTC.
@@ -33,6 +31,7 @@ const stamp = "20060102T150405Z"
 type Folder struct {
 	dir   string
 	files map[string]string // item to path, relative to dir or absolute
+	names ownNames
 	disk  disk
 }
 
@@ -59,6 +58,7 @@ func NewFolder(dir string, items []string, files map[string]string) (*Folder, er
 		}
 		f.files[item] = filepath.Clean(name)
 	}
+	f.names = namesFor(abs, f.files, files != nil)
 	return f, f.checkShared()
 }
 
@@ -133,7 +133,7 @@ func (f *Folder) Load(ctx context.Context) (keep.Snapshot, error) {
 
 // generation returns the folder that is current, "" if it is not there.
 func (f *Folder) generation() string {
-	target, err := os.Readlink(filepath.Join(f.dir, currentLink))
+	target, err := os.Readlink(filepath.Join(f.dir, f.names.current))
 	if err != nil {
 		return ""
 	}

@@ -110,7 +110,7 @@ func assertTidy(t *testing.T, f *Folder) {
 	}
 	var generations, temporary []string
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), generationPrefix) {
+		if strings.HasPrefix(e.Name(), f.names.generation) {
 			generations = append(generations, e.Name())
 		}
 		if strings.HasPrefix(e.Name(), temporaryPrefix) {

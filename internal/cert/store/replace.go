@@ -61,7 +61,7 @@ func (r *replacement) isStale(dir, name string) bool {
 		return true
 	}
 	current := r.generation()
-	return dir == r.dir && strings.HasPrefix(name, generationPrefix) && current != "" && name != current
+	return dir == r.dir && strings.HasPrefix(name, r.names.generation) && current != "" && name != current
 }
 
 // dirs are the folders that the files are in.
@@ -172,9 +172,9 @@ func (r *replacement) isOurs(path string) bool {
 // moved as a whole.
 func (r *replacement) linkTarget(path string) string {
 	if filepath.Dir(path) == r.dir {
-		return filepath.Join(currentLink, r.generationName(path))
+		return filepath.Join(r.names.current, r.generationName(path))
 	}
-	return filepath.Join(r.dir, currentLink, r.generationName(path))
+	return filepath.Join(r.dir, r.names.current, r.generationName(path))
 }
 
 // generationName is a file's name in a generation: its items, without .pem, so
@@ -188,7 +188,7 @@ func (r *replacement) publish(items keep.Items) error { return r.point(items, "n
 
 // point writes a generation and makes it the current one.
 func (r *replacement) point(items keep.Items, what string) error {
-	name := generationPrefix + r.at.UTC().Format(stamp) + "-" + what + "-" + rand.Text()[:8]
+	name := r.names.generation + r.at.UTC().Format(stamp) + "-" + what + "-" + rand.Text()[:8]
 	dir := filepath.Join(r.dir, name)
 	if err := r.disk.Mkdir(dir, 0o755); err != nil {
 		return fmt.Errorf("cannot make %s: %w", dir, err)
@@ -206,7 +206,7 @@ func (r *replacement) point(items keep.Items, what string) error {
 	if err := r.disk.SyncDir(dir); err != nil {
 		return fmt.Errorf("cannot write %s: %w", dir, err)
 	}
-	return r.replaceByLink(name, filepath.Join(r.dir, currentLink))
+	return r.replaceByLink(name, filepath.Join(r.dir, r.names.current))
 }
 
 // contents is what a file is to hold; nil for no file.
