@@ -1,10 +1,7 @@
 package cli
 
 import (
-	"errors"
-
 	"github.com/amirotate/amirotate/internal/cert"
-	"github.com/amirotate/amirotate/internal/cloud"
 	"github.com/amirotate/amirotate/internal/config"
 	"github.com/spf13/cobra"
 )
@@ -53,18 +50,6 @@ func (f *certFlags) settings(g *globals) (*config.Config, error) {
 	return c, c.Apply(f.config, g.Dir)
 }
 
-// passphrase returns nil if the configuration names none.
-func (g *globals) passphrase(c *config.Config) ([]byte, error) {
-	if c.Certificate.Passphrase.IsZero() {
-		return nil, nil
-	}
-	secret, err := c.Certificate.Passphrase.Resolve(g.Getenv)
-	if err != nil {
-		return nil, usagef("set it, or name another place by --passphrase-env or --passphrase-file", "cannot open the keys: no passphrase: %w", err)
-	}
-	return secret, nil
-}
-
 // readPrivateKey reads a key's file, opened if there is a passphrase.
 func readPrivateKey(path string, passphrase []byte) (*cert.File, error) {
 	file, err := cert.LoadKey(path)
@@ -73,18 +58,3 @@ func readPrivateKey(path string, passphrase []byte) (*cert.File, error) {
 	}
 	return file, err
 }
-
-// storeError adds what helps where AWS could not be asked.
-func storeError(err error) error {
-	switch cloud.KindOf(err) {
-	case cloud.Denied:
-		return &hintedError{err, "allow what `amirotate iam-policy --for cert` prints: ssm:GetParameter, PutParameter, DeleteParameters and DescribeParameters, and kms:Decrypt and Encrypt for a key of your own"}
-	case cloud.Throttled, cloud.Unavailable:
-		return &hintedError{beforeStart(err), "nothing that was there is lost: run it again"}
-	}
-	return beforeStart(err)
-}
-
-var errNothingKept = errors.New("no place is configured where one is kept")
-
-const nothingKeptHint = "set certificate.new and certificate.key, or certificate.store; or use --cert and --key"

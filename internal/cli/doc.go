@@ -6,8 +6,9 @@
 //
 //	process root usage settings signals   the process; the commands and their flags
 //	exit tell denied before_start print   errors, their exit codes and words; what is printed
-//	wire inputs kept_items                a rotation, put together of configuration, list and certificates
+//	wire inputs kept_items keeper         a rotation, put together of configuration, list and certificates
 //	access regions overlap pinned static  how its hosts are reached, where its images are, who trusts what
 //	list farm posix_host master           the slave list and the buildmaster, here or on another computer
-//	probe inspection meter event_log      what is looked at on hosts; what a run used and did
+//	endpoint probe inspection             what is looked at, on ports and on hosts
+//	meter event_log notify                what a run used and did, and who is told
 package cli

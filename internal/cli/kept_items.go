@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/amirotate/amirotate/internal/cert"
@@ -76,30 +77,50 @@ func (k *keptItems) ask() (err error) {
 	return err
 }
 
-// formerContents are what stood at each location before it was made anew, by the
-// backups that were left beside it. A store without files has none here.
-func (k *keptItems) formerContents(locations []string) (map[string][]verify.Digests, error) {
-	former := map[string][]verify.Digests{}
-	for _, location := range locations {
-		path := k.file(location)
-		if path == "" {
-			continue
-		}
-		backups, err := store.Backups(path)
-		if err != nil {
-			return nil, err
-		}
-		for _, backup := range backups {
-			file, err := cert.LoadAny(backup)
-			switch {
-			case err == nil:
-				former[location] = append(former[location], digestsOf(file))
-			case errors.Is(err, fs.ErrPermission):
-				return nil, fmt.Errorf("cannot tell what hosts may hold: %w", err)
-			}
+// former reads what stood at a location before it was made anew, by the backups
+// that were left beside it, the newest first. What is broken is left out; a store
+// without files has none here.
+func (k *keptItems) former(location string) ([]*cert.File, error) {
+	path := k.file(location)
+	if path == "" {
+		return nil, nil
+	}
+	backups, err := store.Backups(path)
+	if err != nil {
+		return nil, err
+	}
+	var former []*cert.File
+	for _, backup := range backups {
+		file, err := cert.LoadAny(backup)
+		switch {
+		case err == nil:
+			former = append(former, file)
+		case errors.Is(err, fs.ErrPermission):
+			return nil, fmt.Errorf("cannot tell what hosts may hold: %w", err)
 		}
 	}
 	return former, nil
+}
+
+// formerContents are what stood at each location before.
+func (k *keptItems) formerContents(locations []string) (map[string][]verify.Digests, error) {
+	contents := map[string][]verify.Digests{}
+	for _, location := range locations {
+		former, err := k.former(location)
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range former {
+			contents[location] = append(contents[location], digestsOf(file))
+		}
+	}
+	return contents, nil
+}
+
+// formerCertificates are those among what stood at a location before.
+func (k *keptItems) formerCertificates(location string) ([]*cert.File, error) {
+	former, err := k.former(location)
+	return slices.DeleteFunc(former, func(f *cert.File) bool { return f.Leaf() == nil }), err
 }
 
 // file is the file at a location, "" if there is none on this machine.

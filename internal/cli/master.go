@@ -2,14 +2,10 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
 	"net"
 	"time"
 
 	"github.com/amirotate/amirotate/internal/cert"
-	"github.com/amirotate/amirotate/internal/cert/store"
 	"github.com/amirotate/amirotate/internal/command"
 	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/master"
@@ -99,11 +95,13 @@ func masterFiles(s *master.Switch, c *config.Config, kept *keptItems) (err error
 		}
 		s.Old = append(s.Old, old)
 	}
-	former, err := kept.formerFiles(c)
-	if err != nil {
-		return err
+	if c.Kept() { // the master may still present one that the new one has replaced
+		former, err := kept.formerCertificates(c.Certificate.New)
+		if err != nil {
+			return err
+		}
+		s.Old = append(s.Old, former...)
 	}
-	s.Old = append(s.Old, former...)
 	s.NewKey, err = kept.key(c)
 	return err
 }
@@ -117,30 +115,6 @@ func (k *keptItems) key(c *config.Config) (*cert.File, error) {
 		return k.read(config.StorePrefix+"key", false)
 	}
 	return nil, nil
-}
-
-// formerFiles are the certificates that the new one has replaced where it is
-// kept: the master may present the last of them still.
-func (k *keptItems) formerFiles(c *config.Config) ([]*cert.File, error) {
-	path := k.file(c.Certificate.New)
-	if path == "" || !c.Kept() {
-		return nil, nil
-	}
-	backups, err := store.Backups(path)
-	if err != nil {
-		return nil, err
-	}
-	var former []*cert.File
-	for _, backup := range backups {
-		file, err := cert.Load(backup)
-		switch {
-		case err == nil:
-			former = append(former, file)
-		case errors.Is(err, fs.ErrPermission):
-			return nil, fmt.Errorf("cannot tell what the master may hold: %w", err)
-		}
-	}
-	return former, nil
 }
 
 // planMaster looks at the buildmaster and takes it into the plan.

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/amirotate/amirotate/internal/cert"
-	"github.com/amirotate/amirotate/internal/cert/store"
 	"github.com/amirotate/amirotate/internal/cloud"
 	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/rotate"
@@ -100,31 +99,15 @@ func (in *inputs) changeTo(path string, p pair, to *cert.File, from []*cert.File
 func (in *inputs) readLast() error {
 	in.last = map[string]*cert.File{}
 	for _, location := range in.news {
-		last, err := in.kept.last(location)
+		former, err := in.kept.formerCertificates(location)
 		if err != nil {
 			return err
 		}
-		in.last[location] = last
+		if len(former) > 0 {
+			in.last[location] = former[0]
+		}
 	}
 	return nil
-}
-
-// last returns the certificate that stood at a location before it was made
-// anew, by the newest backup; nil if there is none.
-func (k *keptItems) last(location string) (*cert.File, error) {
-	path := k.file(location)
-	if path == "" {
-		return nil, nil
-	}
-	backups, err := store.Backups(path)
-	if err != nil || len(backups) == 0 {
-		return nil, err
-	}
-	file, err := cert.LoadAny(backups[0])
-	if err != nil || file.Leaf() == nil {
-		return nil, nil // what was made anew may have been broken
-	}
-	return file, nil
 }
 
 // knownByTags refuses an image whose tags say that it holds a certificate that

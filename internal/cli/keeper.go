@@ -1,15 +1,17 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/amirotate/amirotate/internal/cert"
 	"github.com/amirotate/amirotate/internal/cert/issue"
 	"github.com/amirotate/amirotate/internal/cert/keep"
 	"github.com/amirotate/amirotate/internal/cert/store"
+	"github.com/amirotate/amirotate/internal/cloud"
 	"github.com/amirotate/amirotate/internal/config"
 	"github.com/amirotate/amirotate/internal/paramstore"
 )
@@ -50,6 +52,10 @@ func (k *keeper) inspect(items keep.Items, now time.Time) ([]cert.Info, []error)
 	}
 	return infos, errs
 }
+
+var errNothingKept = errors.New("no place is configured where one is kept")
+
+const nothingKeptHint = "set certificate.new and certificate.key, or certificate.store; or use --cert and --key"
 
 // newKeeper returns errNothingKept if the configuration names no place.
 func (g *globals) newKeeper(ctx context.Context, c *config.Config) (*keeper, error) {
@@ -142,7 +148,7 @@ func (g *globals) storeOf(ctx context.Context, c *config.Config, items []string)
 		return nil, usagef(nothingKeptHint, "cannot keep a certificate: %w", errNothingKept)
 	case conf.Kind == config.KindSet:
 		return nil, usagef("set certificate.store to a folder or to parameters", "cannot keep a set of certificates in two files")
-	case strings.Contains(conf.New, "://") || strings.Contains(conf.Key, "://"):
+	case isURL(conf.New) || isURL(conf.Key):
 		return nil, usagef("name files on this machine", "cannot keep a certificate in %s: it is elsewhere", conf.New)
 	}
 	return store.NewFolder(filepath.Dir(conf.New), items, map[string]string{keep.Cert: conf.New, keep.Key: conf.Key})
@@ -153,14 +159,33 @@ func (g *globals) parametersOf(ctx context.Context, c *config.Config, items []st
 	if err := paramstore.CheckTemplate(conf.SSM); err != nil {
 		return nil, usagef("write certificate.store.ssm as /farm/{item} or rack-docker-tls-{item}", "%w", err)
 	}
-	region := conf.Region
-	if region == "" {
-		region = c.Region
-	}
-	s, err := paramstore.New(ctx, paramstore.Options{Template: conf.SSM, Items: items, KMSKey: conf.KMSKey, Region: region,
+	s, err := paramstore.New(ctx, paramstore.Options{Template: conf.SSM, Items: items, KMSKey: conf.KMSKey, Region: cmp.Or(conf.Region, c.Region),
 		Getenv: g.Getenv, UserAgent: "amirotate/" + versionText(), RetryUnit: c.Waits.Poll})
 	if err != nil {
 		return nil, storeError(err)
 	}
 	return s, nil
+}
+
+// passphrase returns nil if the configuration names none.
+func (g *globals) passphrase(c *config.Config) ([]byte, error) {
+	if c.Certificate.Passphrase.IsZero() {
+		return nil, nil
+	}
+	secret, err := c.Certificate.Passphrase.Resolve(g.Getenv)
+	if err != nil {
+		return nil, usagef("set it, or name another place by --passphrase-env or --passphrase-file", "cannot open the keys: no passphrase: %w", err)
+	}
+	return secret, nil
+}
+
+// storeError adds what helps where AWS could not be asked.
+func storeError(err error) error {
+	switch cloud.KindOf(err) {
+	case cloud.Denied:
+		return &hintedError{err, "allow what `amirotate iam-policy --for cert` prints: ssm:GetParameter, PutParameter, DeleteParameters and DescribeParameters, and kms:Decrypt and Encrypt for a key of your own"}
+	case cloud.Throttled, cloud.Unavailable:
+		return &hintedError{beforeStart(err), "nothing that was there is lost: run it again"}
+	}
+	return beforeStart(err)
 }
