@@ -28,10 +28,10 @@ const listPatience = time.Minute
 func (g *globals) newRemoteList(c *config.Config) (*remoteList, error) {
 	at, err := parsePOSIXAddress(c.SlaveList, g.Getenv("USER"))
 	if err == nil && len(at.path) < 2 {
-		err = errors.New("it names no file")
+		err = fmt.Errorf("%s names no file", c.SlaveList)
 	}
 	if err != nil {
-		return nil, usagef("write it as ssh://user@host/path", "cannot use the slave list %s: %w", c.SlaveList, err)
+		return nil, usagef("write it as ssh://user@host/path", "cannot use the slave list: %w", err)
 	}
 	at.access.IdentityFiles = c.Bastion.IdentityFiles
 	if c.Bastion.KnownHosts != "" {

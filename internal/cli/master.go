@@ -47,7 +47,7 @@ func (g *globals) dialMaster(ctx context.Context, c *config.Config, m config.Mas
 	}
 	at, err := parsePOSIXAddress(m.Address, g.Getenv("USER"))
 	if err != nil {
-		return nil, usagef("write it as ssh://user@host:port", "cannot use the master %s: %w", m.Address, err)
+		return nil, usagef("write it as ssh://user@host:port", "cannot use the master: %w", err)
 	}
 	at.access.IdentityFiles, at.access.HostKey, at.access.Algorithms = m.IdentityFiles, m.HostKey, m.SSHAlgorithms
 	if m.KnownHosts != "" {

@@ -19,14 +19,17 @@ type posixAddress struct {
 }
 
 // parsePOSIXAddress takes ssh://user@host:port/path apart. user is who logs in
-// if it names nobody.
+// if it names nobody. The error names no address in which there may be a password.
 func parsePOSIXAddress(address, user string) (posixAddress, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return posixAddress{}, err
+		return posixAddress{}, errors.New("it is no URL")
+	}
+	if _, secret := u.User.Password(); secret {
+		return posixAddress{}, errors.New("its URL must not hold a password: use an SSH key")
 	}
 	if u.Scheme != "ssh" || u.Hostname() == "" {
-		return posixAddress{}, errors.New("it is no such URL")
+		return posixAddress{}, fmt.Errorf("%s is no such URL", address)
 	}
 	a := posixAddress{host: u.Hostname(), path: u.Path, access: remote.Access{
 		Platform: cloud.Linux, Transport: remote.TransportSSH, User: user, HostKey: remote.HostKeyKnownHosts}}
