@@ -22,8 +22,9 @@ async function look(file, view) {
   const asked = [];
   page.on('request', r => asked.push(r.url()));
   await page.setViewport({width: view.width, height: 900});
-  await page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: view.scheme}]);
-  await page.emulateMediaType(view.media);
+  // Each of the two would undo the other.
+  if (view.media === 'print') await page.emulateMediaType('print');
+  else await page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: view.scheme}]);
   await page.goto('file://' + file);
   const name = path.basename(file, '.html') + '-' + view.name;
   if (shots) await page.screenshot({path: path.join(shots, name + '.png'), fullPage: true});
@@ -32,6 +33,8 @@ async function look(file, view) {
   await page.evaluate(axe);
   const found = await page.evaluate(rules => axe.run(document, {runOnly: rules}), rules);
   const complaints = found.violations.map(v => `${v.id}: ${v.help}\n    ` + v.nodes.map(n => n.html).join('\n    '));
+  const seen = await page.evaluate(v => matchMedia(v.media).matches && matchMedia(`(prefers-color-scheme: ${v.scheme})`).matches, view);
+  if (!seen) complaints.push('it was not looked at as it should have been');
   if (view.media === 'screen' && sideways) complaints.push('the page scrolls sideways');
   if (asked.length !== 1) complaints.push('it fetches ' + asked.slice(1).join(' '));
   complaints.forEach(c => console.log(`${name}: ${c}`));

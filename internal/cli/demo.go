@@ -91,7 +91,7 @@ func (g *globals) sayHowToBegin(kept string) {
 	if kept != "" {
 		where = "Its folder is " + kept + "."
 	}
-	g.say("\nThis farm ends here. %s One to try commands on is served by\n'amirotate sandbox'. On a farm of your own, begin with 'amirotate init'.\n", where)
+	g.say("\nThis farm ends here, so that there is nothing left to be undone or asked.\n%s\n'amirotate sandbox' serves one to try commands on. On a farm of your own, begin\nwith 'amirotate init'.\n", where)
 }
 
 // checkDemo looks at the folders themselves: what EC2, the hosts and amirotate

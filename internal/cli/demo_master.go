@@ -17,7 +17,7 @@ import (
 // checkMaster looks at the buildmaster's disk and at its port, with no help of
 // what has switched it.
 func checkMaster(dir string, c *config.Config, oldCert, newCert []byte) check {
-	return check{"the master presents the new certificate, and its old pair is kept beside it", func() error {
+	return check{"the master presents the new certificate; its old pair is kept", func() error {
 		m, root := c.MasterSettings(), filepath.Join(dir, "master", "root")
 		now, err := os.ReadFile(filepath.Join(root, m.Certificate))
 		if err != nil {

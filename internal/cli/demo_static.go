@@ -21,7 +21,7 @@ func checkStatic(dir string, c *config.Config, oldCert, newCert []byte) check {
 			held++
 		}
 	}
-	return check{fmt.Sprintf("%d of %d static workers hold the new certificate; the other is down, and optional", held, len(c.Static)), nil}
+	return check{fmt.Sprintf("%d of %d static workers hold the new certificate; 1 is optional and down", held, len(c.Static)), nil}
 }
 
 func staticHolds(root string, s config.Static, oldCert, newCert []byte) error {

@@ -99,5 +99,5 @@ func (g *globals) refreshSettings(f config.Flags, o refreshOptions) (*config.Con
 	if o.delayGiven {
 		c.Refresh.RandomDelay = o.delay
 	}
-	return c, c.ValidateRefresh()
+	return c, g.withoutFile(c.ValidateRefresh())
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -62,16 +63,27 @@ func (g *globals) settings(f config.Flags) (*config.Config, error) {
 	if f.NewCert != "" && f.Key == "" {
 		c.Certificate.Key = "" // it is that of the certificate which the flag replaces
 	}
-	return c, c.Validate()
+	return c, g.withoutFile(c.Validate())
+}
+
+// withoutFile tells whoever has no configuration, and not all flags, where to
+// begin.
+func (g *globals) withoutFile(err error) error {
+	if err == nil || g.hasConfig() {
+		return err
+	}
+	return &hintedError{err, "there is no " + defaultConfig + " here: 'amirotate init' writes one, --config names another"}
+}
+
+// hasConfig tells whether there is a configuration file to be read.
+func (g *globals) hasConfig() bool {
+	_, err := os.Stat(filepath.Join(g.Dir, defaultConfig))
+	return g.config != "" || !errors.Is(err, fs.ErrNotExist)
 }
 
 func (g *globals) readConfig() (*config.Config, error) {
-	path := g.abs(g.config)
-	if path == "" {
-		path = filepath.Join(g.Dir, defaultConfig)
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return config.New(g.Getenv), nil
-		}
+	if !g.hasConfig() {
+		return config.New(g.Getenv), nil
 	}
-	return config.Load(path, g.Getenv)
+	return config.Load(g.abs(cmp.Or(g.config, defaultConfig)), g.Getenv)
 }

@@ -53,7 +53,7 @@ func explain(err error) (text string, hints []string) {
 	)
 	switch {
 	case errors.Is(err, rotate.ErrInterrupted), errors.Is(err, context.Canceled):
-		return "cannot finish: interrupted", []string{afterInterrupt(err)}
+		return "cannot finish: interrupted", []string{ownHint(err, runAgain)}
 	case errors.As(err, &partial):
 		return "cannot finish: " + err.Error(), append(hintsOf(err), runAgain)
 	case errors.Is(err, rotate.ErrListChanged):
@@ -65,7 +65,7 @@ func explain(err error) (text string, hints []string) {
 	case errors.As(err, &blocked):
 		return explainBlocked(blocked)
 	case errors.As(err, &conf):
-		return explainConfig(conf), nil
+		return explainConfig(conf), []string{ownHint(err, "")}
 	case errors.As(err, &list):
 		return explainList(list)
 	}
@@ -75,13 +75,14 @@ func explain(err error) (text string, hints []string) {
 	return cannot("go on", err), []string{hintOf(err)}
 }
 
-// afterInterrupt is what is to be done after an interrupt.
-func afterInterrupt(err error) string {
+// ownHint is the remedy that a command has given to an error of others, or
+// another one.
+func ownHint(err error, otherwise string) string {
 	var h *hintedError
 	if errors.As(err, &h) {
 		return h.hint
 	}
-	return runAgain
+	return otherwise
 }
 
 // hintsOf gives the remedies of every image and static host that is not done.

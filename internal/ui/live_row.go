@@ -74,9 +74,9 @@ func (r *row) doing() string {
 		return "failed"
 	case r.ended() && r.step == rotate.Prove:
 		return "proven"
-	case r.status == rotate.Skipped:
-		return string(r.step) + " done"
-	case r.status == rotate.OK:
+	case r.status == rotate.Skipped && r.last == "": // an optional worker that is down, say
+		return "skipped"
+	case r.status == rotate.OK, r.status == rotate.Skipped:
 		return string(r.step) + " ok"
 	}
 	return string(r.step)

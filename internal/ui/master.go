@@ -93,7 +93,7 @@ func WriteMaster(w io.Writer, r *master.Result) {
 		writeCommand(w, c)
 	}
 	if r.Presented != "" {
-		fmt.Fprintf(w, "\n  it presents SHA-256 %s\n", strings.ToLower(strings.ReplaceAll(r.Presented, ":", "")))
+		fmt.Fprintf(w, "\n  it presents the certificate with this SHA-256 fingerprint:\n  %s\n", strings.ToLower(strings.ReplaceAll(r.Presented, ":", "")))
 	}
 	if r.Error != "" {
 		fmt.Fprintf(w, "\n  %s\n", r.Error)
