@@ -4,6 +4,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // orphans is time for a command whose caller was killed to end, real time.
@@ -33,7 +35,7 @@ func TestMasterKilledAtEachCall(t *testing.T) {
 					t.Fatalf("killed before system call %d of %d", n, all)
 				}
 			}
-			t.Logf("%s was killed before %d of %d system calls", verb, killed, all)
+			testenv.Figure(t, "%s was killed before %d of %d system calls", verb, killed, all)
 			if killed*stride < all/2 {
 				t.Errorf("killed %d times only", killed)
 			}

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/amirotate/amirotate/internal/testenv"
 )
 
 // everyPointOfTheNight has each point of a night tried, EC2's among them; else it
@@ -77,7 +79,7 @@ func (d deed) everyPoint(t *testing.T, signal syscall.Signal, all, samples int) 
 			})
 		}
 	})
-	t.Logf("%s of %s at %d of %d points: %v", signal, d.name, count(struck)-struck[""], all, struck)
+	testenv.Figure(t, "%s of %s at %d of %d points: %v", signal, d.name, count(struck)-struck[""], all, struck)
 	if struck[""] > samples/2 {
 		t.Errorf("%d of %d points were not reached", struck[""], samples)
 	}
