@@ -27,7 +27,8 @@ is removed, so a rotation run afterwards reuses the replacements.
 
 Where the configuration has a master, certificate and key go back there too, from
 the copies that lie beside them, byte for byte; then its commands are run, and it
-must present the old certificate.
+must present the old certificate. Where the images that the list is to name hold
+the new certificate already, the master keeps its pair, and is only restarted.
 
 Run again, it finishes what a run that died has left. It never goes back a
 generation further, unless slave-list.txt.previous is moved away.
@@ -68,17 +69,19 @@ func (g *globals) rollback(ctx context.Context, f config.Flags) error {
 	if err != nil {
 		return err
 	}
-	if sw != nil {
-		if err := sw.PrepareRollback(ctx, len(back.Previous) > 0); err != nil {
-			return err
-		}
+	way, err := masterWayOf(ctx, farm, back, sw)
+	if err == nil {
+		err = way.prepare(ctx)
+	}
+	if err != nil {
+		return err
 	}
 	if len(back.Previous) > 0 {
 		if err := store.Replace(ctx, farm.list.Pack(), back.Rewrite.List.Pack()); err != nil {
 			return err
 		}
 	}
-	result, err := g.rollbackMaster(ctx, sw, len(back.Previous) > 0)
+	result, err := g.rollbackMaster(ctx, way)
 	return errors.Join(err, g.showRollback(farm, back, result))
 }
 

@@ -5,24 +5,63 @@ import (
 	"context"
 	"slices"
 
+	"github.com/amirotate/amirotate/internal/cloud"
 	"github.com/amirotate/amirotate/internal/master"
 	"github.com/amirotate/amirotate/internal/rotate"
 	"github.com/amirotate/amirotate/internal/slavelist"
 	"github.com/amirotate/amirotate/internal/ui"
 )
 
-// rollbackMaster puts the buildmaster's pair back, if there is one to look
-// after, and tells what it does.
-func (g *globals) rollbackMaster(ctx context.Context, sw *master.Switch, listRewritten bool) (*master.Result, error) {
+// masterWay is what a rollback means for the buildmaster.
+type masterWay struct {
+	*master.Switch      // nil: nobody looks after it
+	stays          bool // with its pair, since all images that the list is to name hold the new certificate
+	listToo        bool // the list is put back, too
+}
+
+func masterWayOf(ctx context.Context, farm *farm, back *rotate.Rollback, sw *master.Switch) (way masterWay, err error) {
+	way = masterWay{Switch: sw, listToo: len(back.Previous) > 0}
 	if sw == nil {
+		return way, nil
+	}
+	target := farm.list
+	if way.listToo {
+		target = back.Rewrite.List
+	}
+	images, err := farm.cloud.Images(ctx, target.Images())
+	if err != nil {
+		return way, beforeStart(err)
+	}
+	way.stays = len(images) > 0 && !slices.ContainsFunc(images, func(c cloud.Image) bool { return c.Tags[cloud.TagCertSHA256] != sw.New.SHA256 })
+	return way, nil
+}
+
+// prepare comes before the list is put back.
+func (w masterWay) prepare(ctx context.Context) error {
+	switch {
+	case w.Switch == nil || w.stays && !w.listToo:
+		return nil
+	case w.stays:
+		return w.Prepare(ctx)
+	}
+	return w.PrepareRollback(ctx, w.listToo)
+}
+
+// rollbackMaster puts the buildmaster's pair back, or restarts it, if there is one
+// to look after, and tells what it does.
+func (g *globals) rollbackMaster(ctx context.Context, way masterWay) (*master.Result, error) {
+	if way.Switch == nil {
 		return nil, nil
 	}
 	if !g.json {
 		lines := ui.NewLines(g.Stderr, &rotate.Plan{})
 		lines.Quiet, lines.Verbose = g.quiet, g.verbose
-		reportTo(lines, sw)
+		reportTo(lines, way.Switch)
 	}
-	return sw.Rollback(ctx, listRewritten)
+	if way.stays {
+		return way.Carry(ctx, master.Order{ListRewritten: way.listToo})
+	}
+	return way.Rollback(ctx, way.listToo)
 }
 
 // asBefore minds what the list held before it was last rewritten. If a rollback
