@@ -1,21 +1,44 @@
-package cli_test
+package rotate_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/amirotate/amirotate/internal/farmtest"
-	"github.com/amirotate/amirotate/internal/sandbox"
 	"github.com/google/go-cmp/cmp"
 )
 
-// startRoot is startFresh with hosts on which the user may do everything.
+// startRoot is the small farm with hosts on which the user may do everything, at
+// a pace that lets two runs meet.
 func startRoot(t *testing.T) *farmtest.Farm {
 	t.Helper()
-	return startFreshWith(t, strings.ReplaceAll(fresh, "user: rustbuild", "user: root"), "", func(*sandbox.Options) {})
+	scenario := strings.ReplaceAll(smallWith("scale: 0.001", "scale: 0.02").String(), "user: builder", "user: root")
+	f := farmtest.Start(t, scenario, smallFiles)
+	f.Now = f.Sandbox.Clock().Now
+	return f
+}
+
+// listed are the images that the list names.
+func listed(f *farmtest.Farm) []string {
+	f.T.Helper()
+	ids := amiID.FindAllString(string(f.Read("slave-list.txt")), -1)
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// mutations are the calls that changed EC2, in order.
+func mutations(f *farmtest.Farm) (actions []string) {
+	f.T.Helper()
+	for _, c := range f.Calls() {
+		if !c.DryRun && !strings.HasPrefix(c.Action, "Describe") && !strings.HasPrefix(c.Action, "Get") {
+			actions = append(actions, c.Action)
+		}
+	}
+	return actions
 }
 
 // setCommands has refresh run commands on Linux builders, given as YAML.
@@ -34,21 +57,21 @@ func setCommands(t *testing.T, f *farmtest.Farm, was, commands string) {
 func TestRefreshCommands(t *testing.T) {
 	t.Parallel()
 	f := startRoot(t)
-	const first = "    commands:\n      - run: |\n          cp /srv/cert.pem /srv/seen\n          echo Reading package lists...; echo two upgraded, é >&2\n      - {run: 'echo second >>/srv/seen', timeout: 5s}\n"
+	const first = "    commands:\n      - run: |\n          mkdir -p /srv; cp /etc/*/cert.pem /srv/seen\n          echo Reading package lists...; echo two upgraded, é >&2\n      - {run: 'echo second >>/srv/seen', timeout: 5s}\n"
 	setCommands(t, f, "", first)
 	r := f.MustRun(0, "refresh", "--json", "--log-dir", "runs")
-	for _, want := range []string{`"step":"update","status":"ok"`, `Reading package lists... | two upgraded, é`, `"commands":[{"run":"cp /srv/cert.pem /srv/seen\n`, `"status":0,`} {
+	for _, want := range []string{`"step":"update","status":"ok"`, `Reading package lists... | two upgraded, é`, `"commands":[{"run":"mkdir -p /srv; cp `, `"status":0,`} {
 		if !strings.Contains(r.Stdout, want) {
 			t.Errorf("no %s in\n%s", want, r.Stdout)
 		}
 	}
 	for _, id := range listed(f) {
-		if got, want := string(f.ImageFile(id, "srv/seen")), string(f.Read("bot-cert.pem"))+"second\n"; got != want {
+		if got, want := string(f.ImageFile(id, "srv/seen")), string(f.Read("new-cert.pem"))+"second\n"; got != want {
 			t.Errorf("%s: the commands saw and left %q, want %q", id, got, want)
 		}
 	}
 	before := mutations(f)
-	const second = "    commands:\n      - run: echo other >/srv/seen\n"
+	const second = "    commands:\n      - run: mkdir -p /srv; echo other >/srv/seen\n"
 	setCommands(t, f, first, second)
 	f.MustRun(0, "refresh")
 	if after := mutations(f); !cmp.Equal(before, after) {
@@ -92,7 +115,7 @@ func TestRefreshCommandsFail(t *testing.T) {
 			if strings.Contains(r.Stdout, "third") || f.CallsOf("CreateImage") > 0 || string(f.Read("slave-list.txt")) != list || len(f.Folders("instances")) > 0 {
 				t.Errorf("%d images were made, instances %v are left\n%s", f.CallsOf("CreateImage"), f.Folders("instances"), f.Read("slave-list.txt"))
 			}
-			setCommands(t, f, bad, "    commands: [{run: 'echo mended >/srv/seen'}]\n")
+			setCommands(t, f, bad, "    commands: [{run: 'mkdir -p /srv; echo mended >/srv/seen'}]\n")
 			f.MustRun(0, "refresh", "--quiet")
 			if got := string(f.ImageFile(listed(f)[0], "srv/seen")); got != "mended\n" {
 				t.Errorf("the image holds %q", got)
@@ -109,8 +132,7 @@ func TestRefreshCommandsOnTwoMachines(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := startRoot(t)
-			f.MustRun(0, "cert", "ensure")
-			setCommands(t, f, "", "    commands: [{run: 'mkdir /srv/once && sleep 300 && echo whole >/srv/once/seen', timeout: 60s}]\n")
+			setCommands(t, f, "", "    commands: [{run: 'mkdir -p /srv && mkdir /srv/once && sleep 150 && echo whole >/srv/once/seen', timeout: 60s}]\n")
 			f.Write("second.yaml", string(f.Read("amirotate.yaml"))+"refresh: {lock: second.lock}\n")
 			var both sync.WaitGroup
 			results := make([]farmtest.Result, 2)

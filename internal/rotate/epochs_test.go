@@ -1,4 +1,4 @@
-package cli_test
+package rotate_test
 
 import (
 	"context"
@@ -30,8 +30,10 @@ func interruptBaking(t *testing.T, f *farmtest.Farm) {
 // has its own turn. A machine whose clock is behind does not undo that.
 func TestRefreshAcrossEpochs(t *testing.T) {
 	t.Parallel()
-	f := startFresh(t, "refresh: {epoch: month}\n")
+	f := farmtest.Start(t, smallWith("scale: 0.001", "scale: 0.02").String(), smallFiles)
+	f.Write("amirotate.yaml", string(f.Read("amirotate.yaml"))+"refresh: {epoch: month}\n")
 	clock := f.Sandbox.Clock()
+	f.Now = clock.Now
 	clock.Set(time.Date(2030, 3, 31, 23, 30, 0, 0, time.UTC))
 	interruptBaking(t, f)
 	clock.Set(time.Date(2030, 4, 1, 0, 10, 0, 0, time.UTC))
