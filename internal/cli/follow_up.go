@@ -14,9 +14,7 @@ import (
 // static hosts hold nobody knows who doesn't ask them.
 func (g *globals) followUps(plan *rotate.Plan, f config.Flags, page string) ui.FollowUps {
 	next := ui.FollowUps{Page: page}
-	next.Status = g.commandLine("status", append(farmWords(f),
-		words("--old-cert", f.OldCert...), words("--new-cert", f.NewCert),
-		words("--strategy", f.Strategy), words("--endpoint", f.Endpoint), through(f), probeWords(plan, f))...)
+	next.Status = g.commandLine("status", append(farmWords(f), certificateWords(f), probeWords(plan, f))...)
 	next.Rollback = g.commandLine("rollback", farmWords(f)...)
 	if page == "" {
 		next.Report = g.commandLine("report", words("--log-dir", f.LogDir), words("--out", "report.html"))
@@ -32,9 +30,26 @@ func probeWords(plan *rotate.Plan, f config.Flags) string {
 	if len(plan.Static) == 0 {
 		return ""
 	}
-	return " --probe" + words("--bastion", f.Bastion) + words("--known-hosts", f.KnownHosts) + words("--identity-file", f.IdentityFiles...) +
+	return " --probe" + accessWords(f)
+}
+
+func accessWords(f config.Flags) string {
+	return words("--bastion", f.Bastion) + words("--known-hosts", f.KnownHosts) + words("--identity-file", f.IdentityFiles...) +
 		words("--ssh-user", f.SSHUser) + words("--linux-path", f.LinuxPaths...) +
 		words("--windows-user", f.WindowsUser) + words("--windows-path", f.WindowsPaths...)
+}
+
+// rotationWords are all flags of plan and rotate that were given.
+func rotationWords(f config.Flags) string {
+	return strings.Join(farmWords(f), "") + certificateWords(f) + words("--new-key", f.Key) +
+		words("--security-group", f.SecurityGroups...) + words("--like-instance", f.LikeInstance) + words("--subnet", f.Subnet) +
+		words("--key-pair", f.KeyPair) + accessWords(f)
+}
+
+// certificateWords say which certificates these are, and how they follow each other.
+func certificateWords(f config.Flags) string {
+	return words("--old-cert", f.OldCert...) + words("--new-cert", f.NewCert) + words("--strategy", f.Strategy) +
+		words("--endpoint", f.Endpoint) + through(f)
 }
 
 func through(f config.Flags) string {

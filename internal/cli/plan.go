@@ -42,6 +42,7 @@ configuration or input, or a problem of severity error; 3 with
 				if err := savePlan(g.abs(out), plan); err != nil {
 					return err
 				}
+				g.saySaved(out, flags)
 			}
 			return planOutcome(plan, detailed)
 		},
@@ -51,6 +52,14 @@ configuration or input, or a problem of severity error; 3 with
 	cmd.Flags().StringVar(&out, "out", "", "save the plan to `FILE`, for rotate --plan")
 	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit 3 if something is to be done")
 	return cmd
+}
+
+// saySaved tells how to do what a saved plan says.
+func (g *globals) saySaved(path string, f config.Flags) {
+	if !g.json && !g.quiet {
+		fmt.Fprintf(ui.Printable(g.Stdout), "\nThe plan is saved. To do exactly this:\n  %s\n",
+			g.commandLine("rotate", words("--plan", path), rotationWords(f)))
+	}
 }
 
 func (g *globals) showPlan(plan *rotate.Plan) error {

@@ -157,7 +157,7 @@ func secretless(ts *testscript.TestScript, _ bool, args []string) {
 // follow is "follow FILE COMMAND CODE": has a shell do what a rotation, whose
 // output is in FILE, advises to do by that command.
 func follow(ts *testscript.TestScript, _ bool, args []string) {
-	line := regexp.MustCompile(`(?m)^ {14}(amirotate ` + args[1] + `.*)$`).FindStringSubmatch(ts.ReadFile(args[0]))
+	line := regexp.MustCompile(`(?m)^ {2,}(amirotate ` + args[1] + `.*)$`).FindStringSubmatch(ts.ReadFile(args[0]))
 	if line == nil {
 		ts.Fatalf("no command %s is advised", args[1])
 	}

@@ -92,7 +92,7 @@ func (s sshServer) explain(err error, id *identities) error {
 		return finalf("", "no algorithm in common: %w", err)
 	case strings.Contains(text, "unable to authenticate"):
 		return &refusedLogin{
-			hint: "check the user's name, and that one of these keys stands in its authorized_keys",
+			hint: "check the user's name, and that one of these keys stands in its authorized_keys; an image with another user than the others gets an entry in overrides",
 			err:  fmt.Errorf("user %s may not log in with any of the keys offered: %s", s.user, id.describe()),
 		}
 	}
