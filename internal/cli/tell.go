@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/amirotate/amirotate/internal/config"
+	"github.com/amirotate/amirotate/internal/hint"
 	"github.com/amirotate/amirotate/internal/rotate"
 	"github.com/amirotate/amirotate/internal/slavelist"
 	"github.com/amirotate/amirotate/internal/ui"
@@ -114,9 +115,8 @@ func cannot(do string, err error) string {
 }
 
 func hintOf(err error) string {
-	var h rotate.Hinter
-	if errors.As(err, &h) && h.Hint() != "" {
-		return h.Hint()
+	if remedy := hint.Of(err); remedy != "" {
+		return remedy
 	}
 	var refusal *verify.Refusal
 	if errors.As(err, &refusal) {

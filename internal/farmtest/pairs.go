@@ -19,7 +19,7 @@ func makePairs() (files map[string]string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	path := filepath.Join(dir, "scenario.yaml")
 	if err := os.WriteFile(path, []byte("images: [{id: ami-11111111}]\n"), 0o600); err != nil {
 		return nil, err

@@ -1,12 +1,14 @@
 package master
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/amirotate/amirotate/internal/cert"
+	"github.com/amirotate/amirotate/internal/hint"
 )
 
 // Action is what a plan means to do with the master.
@@ -112,11 +114,7 @@ func (s *Switch) problem(err error) cert.Problem {
 	if errors.As(err, &refused) {
 		return cert.Problem{Code: refused.Code, Severity: cert.SeverityError, Message: refused.Message, Hint: refused.Remedy}
 	}
-	problem := cert.Problem{Code: CodeUnreachable, Severity: cert.SeverityError,
-		Message: fmt.Sprintf("cannot look at the master%s: %v", s.onHost(), err), Hint: "check master.address, and that this user may log in there"}
-	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) && hinted.Hint() != "" {
-		problem.Hint = hinted.Hint()
-	}
-	return problem
+	return cert.Problem{Code: CodeUnreachable, Severity: cert.SeverityError,
+		Message: fmt.Sprintf("cannot look at the master%s: %v", s.onHost(), err),
+		Hint:    cmp.Or(hint.Of(err), "check master.address, and that this user may log in there")}
 }

@@ -95,7 +95,7 @@ func (d *Dialer) Close() error {
 }
 
 // CheckBastion logs in to the bastion, which verifies its key, and touches no
-// instance. Without a bastion there is nothing to check. HintOf tells what to do
+// instance. Without a bastion there is nothing to check. hint.Of tells what to do
 // about the error.
 func (d *Dialer) CheckBastion(ctx context.Context) error {
 	if d.bastion == nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/amirotate/amirotate/internal/hint"
 	"github.com/amirotate/amirotate/internal/remote/winrm"
 )
 
@@ -58,7 +59,7 @@ func explainWinRM(err error, user string) error {
 	if e.Kind == winrm.Denied {
 		return &refusedLogin{hint: e.Hint(), err: fmt.Errorf("user %s may not log in: %w", user, e.Err)}
 	}
-	if hint := HintOf(e.Err); hint != "" {
+	if hint.Of(e.Err) != "" {
 		return e.Err // an error of our own dial
 	}
 	return &fault{err: e.Err, hint: e.Hint(), final: e.Final() || IsFinal(e.Err)}

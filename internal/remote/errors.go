@@ -37,21 +37,3 @@ func IsFinal(err error) bool {
 	var f interface{ Final() bool }
 	return errors.As(err, &f) && f.Final()
 }
-
-// HintOf returns what the error says to do about it, or "".
-func HintOf(err error) string {
-	if h, ok := err.(interface{ Hint() string }); ok && h.Hint() != "" {
-		return h.Hint()
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		return HintOf(e.Unwrap())
-	case interface{ Unwrap() []error }:
-		for _, inner := range e.Unwrap() {
-			if hint := HintOf(inner); hint != "" {
-				return hint
-			}
-		}
-	}
-	return ""
-}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/amirotate/amirotate/internal/hint"
 	"github.com/amirotate/amirotate/internal/verify"
 )
 
@@ -146,10 +147,10 @@ func TestPasswords(t *testing.T) {
 
 func TestHintAndFinal(t *testing.T) {
 	inner := finalf("do this", "inner")
-	if !IsFinal(gaveUp(Target{}, 0, t.Context().Err(), inner)) || HintOf(gaveUp(Target{}, 0, errNone{}, inner)) != "do this" {
+	if !IsFinal(gaveUp(Target{}, 0, t.Context().Err(), inner)) || hint.Of(gaveUp(Target{}, 0, errNone{}, inner)) != "do this" {
 		t.Error("what a wrapped error knows is lost")
 	}
-	if IsFinal(nil) || HintOf(nil) != "" {
+	if IsFinal(nil) || hint.Of(nil) != "" {
 		t.Error("no error knows something")
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/amirotate/amirotate/internal/hint"
 	"github.com/amirotate/amirotate/internal/sandbox/bastion"
 	"github.com/amirotate/amirotate/internal/sandbox/clock"
 	"github.com/amirotate/amirotate/internal/sandbox/machine"
@@ -129,7 +130,7 @@ func (s *sandbox) dial(platform string) Host {
 	s.t.Helper()
 	h, err := s.dialer.Dial(within(s.t, 30*time.Second), s.target(platform))
 	if err != nil {
-		s.t.Fatalf("%v (hint: %s)", err, HintOf(err))
+		s.t.Fatalf("%v (hint: %s)", err, hint.Of(err))
 	}
 	s.t.Cleanup(func() { _ = h.Close() })
 	return h

@@ -26,6 +26,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
 
+	"github.com/amirotate/amirotate/internal/hint"
 	"github.com/amirotate/amirotate/internal/testenv"
 )
 
@@ -208,7 +209,7 @@ func dialSSH(t testing.TB, d *Dialer, target Target) *SSHHost {
 	t.Helper()
 	h, err := d.Dial(within(t, 30*time.Second), target)
 	if err != nil {
-		t.Fatalf("%v (hint: %s)", err, HintOf(err))
+		t.Fatalf("%v (hint: %s)", err, hint.Of(err))
 	}
 	t.Cleanup(func() { _ = h.Close() })
 	return h.(*SSHHost)
@@ -311,7 +312,7 @@ func silence(t testing.TB) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-func mustFail(t testing.TB, err error, final bool, hint string, words ...string) {
+func mustFail(t testing.TB, err error, final bool, remedy string, words ...string) {
 	t.Helper()
 	if err == nil {
 		t.Fatal("no error")
@@ -324,7 +325,7 @@ func mustFail(t testing.TB, err error, final bool, hint string, words ...string)
 	if IsFinal(err) != final {
 		t.Errorf("IsFinal = %v: %v", !final, err)
 	}
-	if !strings.Contains(HintOf(err), hint) {
-		t.Errorf("hint %q does not say %q (error: %v)", HintOf(err), hint, err)
+	if !strings.Contains(hint.Of(err), remedy) {
+		t.Errorf("hint %q does not say %q (error: %v)", hint.Of(err), remedy, err)
 	}
 }

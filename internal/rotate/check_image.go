@@ -1,12 +1,12 @@
 package rotate
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/amirotate/amirotate/internal/cloud"
+	"github.com/amirotate/amirotate/internal/hint"
 )
 
 // maxTags is EC2's limit of tags on one resource.
@@ -91,15 +91,7 @@ func bootMode(c cloud.Image) string {
 	return "legacy-bios"
 }
 
-// Hinter is an error that knows its remedy.
-type Hinter interface{ Hint() string }
-
 // problemFrom makes a problem of an error.
 func problemFrom(code string, err error) Problem {
-	problem := Problem{Code: code, Message: err.Error()}
-	var h Hinter
-	if errors.As(err, &h) {
-		problem.Hint = h.Hint()
-	}
-	return problem
+	return Problem{Code: code, Message: err.Error(), Hint: hint.Of(err)}
 }

@@ -144,6 +144,11 @@ func (e *bakeError) Error() string {
 	return fmt.Sprintf("cannot bake an image: %d attempts failed, the last was %s%s", maxBakes, e.id, e.reason)
 }
 
+// Hint says what to do.
+func (*bakeError) Hint() string {
+	return "run the same command again to have it tried anew; if it fails again, EC2's reason above is for AWS support"
+}
+
 func (ir *imageRun) discardBuilder(ctx context.Context) error {
 	b := ir.seen.builder
 	ir.patched, ir.seen.builder = false, nil

@@ -1,0 +1,22 @@
+// Package hint finds what an error says to do about it. An error that knows a
+// remedy has a method Hint, which returns it, or "" for none; what wraps it need
+// not have one.
+package hint
+
+// Of returns the outermost remedy in an error's tree, "" if there is none.
+func Of(err error) string {
+	if h, ok := err.(interface{ Hint() string }); ok && h.Hint() != "" {
+		return h.Hint()
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return Of(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			if hint := Of(inner); hint != "" {
+				return hint
+			}
+		}
+	}
+	return ""
+}
