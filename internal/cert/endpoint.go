@@ -24,7 +24,7 @@ func Endpoint(ctx context.Context, dial DialFunc, address string) (*File, error)
 	}
 	conn, err := dial(ctx, "tcp", address)
 	if err != nil {
-		return nil, &Error{Name: address, Kind: KindUnreadable, Reason: "cannot connect: " + err.Error(), Err: err}
+		return nil, &Error{Name: address, Kind: KindUnreadable, Reason: "cannot connect: " + err.Error(), Remedy: "check the address, and whether it is only reached through the bastion", Err: err}
 	}
 	defer conn.Close()
 	chain, err := handshake(ctx, conn, address, host)

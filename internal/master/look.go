@@ -131,7 +131,7 @@ func (s *Switch) refuseKey(seen *sight) *Refused {
 	switch {
 	case s.NewKey == nil && seen.keyIs != HoldsNew && !s.keyStays(seen):
 		r.Message = fmt.Sprintf("the key of the new certificate is not at hand, and %s does not hold it", file)
-		r.Remedy = "set certificate.key to the new certificate's private key"
+		r.Remedy = "set certificate.key, or --new-key, to the new certificate's private key"
 	case s.Key == "" && seen.keyIs == Nothing && !s.keyStays(seen):
 		r.Message = file + " holds no private key, and the new certificate has another one than the old"
 		r.Remedy = "set master.key to the path of the master's key"
