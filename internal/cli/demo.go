@@ -78,7 +78,7 @@ func (g *globals) demo(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := inner.carryOut(ctx, r, plan, rotateOptions{}); err != nil {
+	if err := inner.carryOut(ctx, r, plan, rotateOptions{demo: true}); err != nil {
 		return err
 	}
 	return g.checkDemo(dir, r, before)

@@ -52,6 +52,7 @@ type rotateOptions struct {
 	savedPlan    string // path, "" for none
 	command      string // whose rotation it is, for the event log; "" is rotate
 	report       string // path of the page to write, "" for none
+	demo         bool   // the farm ends with the command: nothing comes next
 }
 
 // planAndRotate is the whole command. With --json its last line is a summary,
@@ -133,7 +134,9 @@ func (g *globals) carryOut(ctx context.Context, r *rotation, plan *rotate.Plan, 
 	var blocked *rotate.BlockedError
 	if !g.quiet && !errors.As(err, &blocked) {
 		ui.WriteResult(g.Stdout, result)
-		ui.WriteNext(g.Stdout, plan, result, g.followUps(plan, o.flags, o.report))
+		if !o.demo {
+			ui.WriteNext(g.Stdout, plan, result, g.followUps(plan, o.flags, o.report))
+		}
 	}
 	return err
 }

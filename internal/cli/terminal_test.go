@@ -68,7 +68,7 @@ func TestTerminal(t *testing.T) {
 		{"TERM=dumb NO_COLOR=", false, false},
 	} {
 		got := onTerminal(t, f, tc.env, "rotate")
-		if !strings.Contains(got, "2 lines of ") {
+		if !strings.Contains(got, "2 workers of ") {
 			t.Errorf("%s: no rotation is to be seen:\n%q", tc.env, got)
 		}
 		if moves := strings.Contains(got, "A\x1b[J"); moves != tc.moves {

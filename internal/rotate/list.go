@@ -48,7 +48,7 @@ func (r *run) rewriteList(ctx context.Context, result *Result, soFar error) erro
 		report(Skipped, "another run has rewritten it already")
 		return nil
 	}
-	report(OK, fmt.Sprintf("%d lines of %s", len(result.Edits), r.plan.List.Path))
+	report(OK, fmt.Sprintf("%d workers of %s have another image", len(result.Edits), r.plan.List.Path))
 	return nil
 }
 

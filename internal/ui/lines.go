@@ -46,9 +46,20 @@ func (l *Lines) resize(columns int) {
 }
 
 const (
-	wholeRun = "all images" // what an event of no image is about
+	wholeRun = "all images" // what other events of no image are about
 	maxLabel = 40           // longer labels don't push the columns of the others
 )
+
+// aboutWhole is what an event of no image and no worker is about.
+func aboutWhole(step rotate.Step) string {
+	switch step {
+	case rotate.List:
+		return "the list"
+	case rotate.Install, rotate.Command, rotate.Check:
+		return "the master"
+	}
+	return wholeRun
+}
 
 // Report writes an event.
 func (l *Lines) Report(e rotate.Event) {
@@ -72,7 +83,7 @@ func (l *Lines) Report(e rotate.Event) {
 
 // head is a line without the details.
 func (l *Lines) head(e rotate.Event) string {
-	what := wholeRun
+	what := aboutWhole(e.Step)
 	switch {
 	case e.Image != "" && l.narrow:
 		what = e.Image

@@ -25,7 +25,7 @@ func WritePlan(w io.Writer, p *rotate.Plan) {
 	if n := len(p.List.Edits); n == 0 {
 		fmt.Fprintf(w, "\nNothing of the list is to change.\n")
 	} else {
-		fmt.Fprintf(w, "\n%s of the list %s to change.\n", Count(n, "line"), isOrAre(n))
+		fmt.Fprintf(w, "\n%s of the list %s to get another image.\n", Count(n, "worker"), isOrAre(n))
 	}
 }
 

@@ -19,7 +19,7 @@ func writeStaticPlan(w io.Writer, p *rotate.Plan) {
 		tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(tw, "\nSTATIC HOST\tPLATFORM\tACTION\tWORKERS")
 		for _, s := range p.Static {
-			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", s.Address, s.Platform, optionally(string(s.Action), s.Optional), few(s.Workers))
+			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", s.Address, systemWord(s.Platform), optionally(string(s.Action), s.Optional), few(s.Workers))
 			unnamed = slices.DeleteFunc(unnamed, func(name string) bool { return slices.Contains(s.Workers, name) })
 		}
 		_ = tw.Flush()
@@ -33,6 +33,15 @@ func writeStaticPlan(w io.Writer, p *rotate.Plan) {
 		fmt.Fprintf(w, "\nStatic workers, not launched:\n")
 		writeWrapped(w, "  ", "  ", unnamed)
 	}
+}
+
+// systemWord is in words what a static host runs: the settings of platform linux
+// hold for any POSIX system.
+func systemWord(platform string) string {
+	if platform == "linux" {
+		return "posix"
+	}
+	return platform
 }
 
 // writeStaticFiles shows the files of a host and the workers of all that have
