@@ -138,6 +138,11 @@ func course(t *testing.T) steps {
 		}
 		c.calls[key] = n
 	}
+	for _, image := range []string{windowsImage, linuxImage} {
+		if c.hosts[[2]string{image, "patch"}] != 1 || c.hosts[[2]string{image, "verify"}] == 0 {
+			t.Errorf("the files on the builder of %s were not replaced once and then read back by another command: %v", image, c.hosts)
+		}
+	}
 	return c
 }
 

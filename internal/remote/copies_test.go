@@ -49,6 +49,11 @@ func TestCopies(t *testing.T) {
 		if diff := cmp.Diff([]string{"key.pem.20150714T010203Z", "key.pem.old one"}, got); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
+		dead := ".amirotate-0123-copy" // what a dead run has begun to copy
+		if _, local := c.(Local); local {
+			dead = stagedPrefix(file) + "0123"
+		}
+		write(t, filepath.Join(dir, dead), "secr", 0o600)
 		for range 2 { // the second one is gone already
 			if err := c.RemoveCopy(t.Context(), file, "key.pem.old one"); err != nil {
 				t.Error(err)
