@@ -156,6 +156,9 @@ func (r *rotation) plan(ctx context.Context) (*rotate.Plan, error) {
 	if r.master != nil {
 		planMaster(ctx, r.master, plan)
 	}
+	if ctx.Err() != nil { // what could not be looked at is no problem of the plan's
+		return nil, context.Cause(ctx)
+	}
 	return plan, nil
 }
 

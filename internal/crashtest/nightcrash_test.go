@@ -55,10 +55,23 @@ func (d deed) newNight(t *testing.T) *nightScene {
 	t.Helper()
 	s := newNight(t)
 	d.prepare(s)
-	if os.Getenv(everyPointOfTheNight) == "" {
-		s.counts = beyondEC2
+	s.counts = beyondEC2
+	if os.Getenv(everyPointOfTheNight) != "" {
+		s.counts = func(point string) bool { return point != "master at boot" }
 	}
 	return s
+}
+
+// Whoever interrupts the look before a night is told that it was interrupted, and
+// not that the master has a problem.
+func TestInterruptedBeforeTheNight(t *testing.T) {
+	t.Parallel()
+	s := newNight(t)
+	s.counts = func(point string) bool { return point == "master at read" }
+	v := s.start(1, syscall.SIGINT)
+	if code := s.wait(v); code != 130 || s.where() == "" || s.CallsOf("RunInstances") > 0 {
+		t.Errorf("interrupted at %q, it ended with exit code %d and launched %d instances\n%s", s.where(), code, s.CallsOf("RunInstances"), v.output.String())
+	}
 }
 
 // everyPoint strikes so many points of a run, evenly, or all of them.
