@@ -150,6 +150,7 @@ func TestRunSandbox(t *testing.T) {
 		host                     runner
 	}{
 		{"linux", "echo one; cat; echo two >&2; exit 3", "1m", "one\ntwo\n", plain.dial("linux")},
+		{"linux: quotes", `x='it'\''s'; echo "$x" two\'s; exit 3`, "1m", "it's two's\n", plain.dial("linux")},
 		{"winrm", "Write-Output 'it is'; exit 3", "1m", "it is\r\n", plain.dial("windows")},
 		{"winrm: a file", `Set-Content 'C:\mark.txt' one; Add-Content -Path C:\mark.txt -Value 'two'` + "\nGet-Content C:\\mark.txt; exit 3",
 			"1m", "one\r\ntwo\r\n", plain.dial("windows")},

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"mvdan.cc/sh/v3/interp"
 	"mvdan.cc/sh/v3/syntax"
@@ -186,8 +187,9 @@ func (prog *program) exit(status int) error {
 }
 
 // adapt notes the functions that a statement defines and rewrites what the
-// interpreter lacks: $0 outside a file, and >|, which is > without a set -C. The
-// error is about what it cannot do at all.
+// interpreter lacks: $0 outside a file, >|, which is > without a set -C, and
+// backslashes in assignments, defaults and the subjects of case, which it takes
+// for text. The error is about what it cannot do at all.
 func (prog *program) adapt(node syntax.Node) (err error) {
 	syntax.Walk(node, func(n syntax.Node) bool {
 		switch n := n.(type) {
@@ -199,6 +201,10 @@ func (prog *program) adapt(node syntax.Node) (err error) {
 			if n.Param != nil && n.Param.Value == "0" {
 				n.Param.Value = nameVar
 			}
+		case *syntax.Assign:
+			unescape(n.Value)
+		case *syntax.CaseClause:
+			unescape(n.Word)
 		case *syntax.Redirect:
 			if n.Op == syntax.RdrClob {
 				n.Op = syntax.RdrOut
@@ -211,6 +217,36 @@ func (prog *program) adapt(node syntax.Node) (err error) {
 		return true
 	})
 	return err
+}
+
+// unescape puts what follows a backslash outside quotes within quotes instead.
+func unescape(w *syntax.Word) {
+	if w == nil {
+		return
+	}
+	var parts []syntax.WordPart
+	for _, part := range w.Parts {
+		lit, ok := part.(*syntax.Lit)
+		if !ok {
+			parts = append(parts, part)
+			continue
+		}
+		before, rest, escaped := strings.Cut(lit.Value, `\`)
+		parts = append(parts, &syntax.Lit{Value: before})
+		for escaped && rest != "" {
+			_, size := utf8.DecodeRuneInString(rest)
+			switch rest[0] {
+			case '\n': // a line goes on
+			case '\'':
+				parts = append(parts, &syntax.DblQuoted{Parts: []syntax.WordPart{&syntax.Lit{Value: "'"}}})
+			default:
+				parts = append(parts, &syntax.SglQuoted{Value: rest[:size]})
+			}
+			before, rest, escaped = strings.Cut(rest[size:], `\`)
+			parts = append(parts, &syntax.Lit{Value: before})
+		}
+	}
+	w.Parts = parts
 }
 
 // trapsExit tells whether there is a trap for EXIT with an action below a node.

@@ -112,7 +112,11 @@ func (prog *program) eval(args []string) []string {
 	if err := prog.adapt(file); err != nil {
 		return []string{oursPrefix + "status", "2", err.Error()}
 	}
-	return args
+	var adapted strings.Builder
+	if err := syntax.NewPrinter().Print(&adapted, file); err != nil {
+		return []string{oursPrefix + "status", "2", err.Error()}
+	}
+	return []string{"eval", adapted.String()}
 }
 
 // declare hands export, readonly and local to the interpreter, which takes them

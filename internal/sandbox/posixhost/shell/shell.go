@@ -176,7 +176,8 @@ func (prog *program) setUp(runner *interp.Runner) error {
 	return nil
 }
 
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+// quote makes one word of s, without a backslash of its own: see unescape.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'"'"'`) + "'" }
 
 // finish runs the traps that are due and waits for background jobs; err is what
 // the last command ended with.
