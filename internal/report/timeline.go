@@ -110,6 +110,10 @@ func laneKey(s runlog.Step) string {
 	return cmp.Or(s.Image, s.Worker, master)
 }
 
+// noticed is how long a step must have taken that was skipped then, to be drawn:
+// one that found nothing to do takes a moment, a host that was waited for seconds.
+const noticed = time.Second
+
 // take takes in an event that happened at a time after the run's begin.
 func (l *lanes) take(s runlog.Step, at time.Duration) {
 	key := laneKey(s)
@@ -122,7 +126,7 @@ func (l *lanes) take(s runlog.Step, at time.Duration) {
 			l.open[key] = b
 		}
 		return
-	case s.Status == "skipped" && elapsed == 0:
+	case s.Status == "skipped" && elapsed < noticed:
 		in.Done = append(in.Done, s)
 	default:
 		in.Bars = append(in.Bars, b)
