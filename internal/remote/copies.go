@@ -60,7 +60,7 @@ func (h *SSHHost) copies(ctx context.Context, deed, file, name string) ([]string
 	nonce := newNonce()
 	ctx, cancel := h.limited(ctx)
 	defer cancel()
-	out, err := h.run(ctx, request{command: "exec /bin/sh -s -- copies " + nonce, stdin: []byte(text + "\n" + scripts.POSIXCopies), patience: h.patience})
+	out, err := h.run(ctx, request{command: posixShell, stdin: []byte(posixArguments("copies", nonce) + text + "\n" + scripts.POSIXCopies), patience: h.patience})
 	if err != nil {
 		return nil, err
 	}

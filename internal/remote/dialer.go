@@ -193,7 +193,11 @@ func (d *Dialer) attemptSSH(ctx context.Context, t Target, a Access, dial dialFu
 	if err != nil {
 		return nil, err
 	}
-	host := newSSHHost(t.name(), client, d.opts.CommandTimeout, d.opts.Patience)
+	usual := posixShell
+	if a.Platform == "windows" {
+		usual = ""
+	}
+	host := newSSHHost(t.name(), client, usual, d.opts.CommandTimeout, d.opts.Patience)
 	if err := host.settle(ctx, d.opts.LoginTimeout); err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/amirotate/amirotate/internal/verify"
 )
 
-// posixRequest composes what goes to the standard input of posixCommand: the
+// posixRequest composes what goes to the standard input of posixShell: the
 // functions that say what to do, then the script, whose last line runs it.
 func posixRequest(changes []verify.Change) string {
 	var b strings.Builder
@@ -43,10 +43,13 @@ func writeWithoutComments(w *strings.Builder, script string) {
 	}
 }
 
-// posixCommand is what the login shell is given; any of them, from csh to fish,
+// posixShell is what the login shell is given; any of them, from csh to fish,
 // takes it as it stands.
-func posixCommand(mode, nonce string) string {
-	return "exec /bin/sh -s -- " + mode + " " + nonce
+const posixShell = "exec /bin/sh -s"
+
+// posixArguments is the line before a script that gives it its arguments.
+func posixArguments(mode, nonce string) string {
+	return "set -- " + mode + " " + nonce + "\n"
 }
 
 // checkPath refuses what the script could not tell apart or must not guess.

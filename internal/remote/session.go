@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,25 +35,33 @@ type request struct {
 // maxOutput is how many bytes a command may print before it is given up.
 const maxOutput = 64 << 20
 
-// sessions runs commands over one SSH connection. It keeps one session opened
-// ahead, so that a command costs one round trip, the first one too. Servers that allow only one
-// session at a time (MaxSessions 1) refuse the second; then each command opens
-// its own.
+// kept is how many sessions are opened ahead: one to change something, one to
+// read it back.
+const kept = 2
+
+// sessions runs commands over one SSH connection. It keeps some sessions opened
+// ahead, and starts in them the command that is always the same, so that what
+// goes to its input costs one round trip: a server lets none in before the command
+// runs. Servers that allow only one session at a time (MaxSessions 1) refuse the
+// second; then each command opens its own.
 type sessions struct {
 	client *ssh.Client
+	usual  string // the command that is started ahead, "" for none
 
 	mu    sync.Mutex
-	spare chan opening // nil when none is on its way
+	spare []chan opening
 }
 
+// opening is a session, or why there is none.
 type opening struct {
 	channel  ssh.Channel
 	requests <-chan *ssh.Request
 	err      error
+	started  string // the command that it was told to run, "" for none yet
 }
 
-func newSessions(client *ssh.Client) *sessions {
-	s := &sessions{client: client}
+func newSessions(client *ssh.Client, usual string) *sessions {
+	s := &sessions{client: client, usual: usual}
 	s.openAhead()
 	return s
 }
@@ -60,47 +69,58 @@ func newSessions(client *ssh.Client) *sessions {
 func (s *sessions) openAhead() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.spare != nil {
-		return
+	for len(s.spare) < kept {
+		ahead := make(chan opening, 1)
+		s.spare = append(s.spare, ahead)
+		go func() { ahead <- s.openStarted() }()
 	}
-	ahead := make(chan opening, 1)
-	s.spare = ahead
-	go func() { ahead <- s.open() }()
 }
 
-// opened waits until the server has answered to the session that is opened
+// openStarted opens a session and waits until the usual command runs there. A
+// refusal to run it is for its user to see, as an end without a status.
+func (s *sessions) openStarted() opening {
+	o := s.open()
+	if o.err == nil && s.usual != "" {
+		o.started = s.usual
+		_, _ = o.channel.SendRequest("exec", true, execPayload(s.usual))
+	}
+	return o
+}
+
+// opened waits until the server has answered to the sessions that are opened
 // ahead. What it answered is for the first command to deal with.
 func (s *sessions) opened(ctx context.Context) error {
 	s.mu.Lock()
-	ahead := s.spare
+	spare := slices.Clone(s.spare)
 	s.mu.Unlock()
-	if ahead == nil {
-		return nil
+	for _, ahead := range spare {
+		select {
+		case o := <-ahead:
+			ahead <- o
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
-	select {
-	case o := <-ahead:
-		ahead <- o
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return nil
 }
 
 func (s *sessions) open() opening {
 	channel, requests, err := s.client.OpenChannel("session", nil)
-	return opening{channel, requests, err}
+	return opening{channel: channel, requests: requests, err: err}
 }
 
-// take returns the session that was opened ahead, or a new one. It blocks until
-// the server answers or the connection is closed, as run does when ctx ends.
-func (s *sessions) take(ctx context.Context) opening {
-	s.mu.Lock()
-	ahead := s.spare
-	s.spare = nil
-	s.mu.Unlock()
-	if ahead != nil {
-		if o := <-ahead; o.err == nil {
+// take returns a session for a command: one that was opened ahead, or a new one.
+// It blocks until the server answers or the connection is closed, as run does
+// when ctx ends.
+func (s *sessions) take(ctx context.Context, command string) opening {
+	for ahead := s.pop(); ahead != nil; ahead = s.pop() {
+		o := <-ahead
+		switch {
+		case o.err != nil:
+		case o.started == "" || o.started == command:
 			return o
+		default:
+			_ = o.channel.Close()
 		}
 	}
 	o := s.open()
@@ -111,6 +131,17 @@ func (s *sessions) take(ctx context.Context) opening {
 		o = s.open()
 	}
 	return o
+}
+
+func (s *sessions) pop() chan opening {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.spare) == 0 {
+		return nil
+	}
+	ahead := s.spare[0]
+	s.spare = s.spare[1:]
+	return ahead
 }
 
 func refused(err error) bool {
@@ -126,7 +157,7 @@ func (s *sessions) run(ctx context.Context, r request) (streams, error) {
 	stop := context.AfterFunc(ctx, func() { s.client.Close() })
 	defer stop()
 
-	o := s.take(ctx)
+	o := s.take(ctx, r.command)
 	if o.err != nil {
 		return streams{}, s.lost(ctx, fmt.Errorf("cannot open a session: %w", o.err))
 	}
@@ -161,12 +192,18 @@ func (s *sessions) lost(ctx context.Context, err error) error {
 	return temporaryf("", "%w", err)
 }
 
-// exchange sends the command with its input and reads to the end. The command
-// is sent without waiting for the server's consent, which would cost a round
+func execPayload(command string) []byte {
+	return ssh.Marshal(struct{ Command string }{command})
+}
+
+// exchange sends the command, if that is not done yet, with its input and reads
+// to the end. It does not wait for the server's consent, which would cost a round
 // trip; a refusal shows as an end without a status.
 func (o opening) exchange(r request, sign func()) (streams, error) {
-	if _, err := o.channel.SendRequest("exec", false, ssh.Marshal(struct{ Command string }{r.command})); err != nil {
-		return streams{}, fmt.Errorf("cannot run a command: %w", err)
+	if o.started == "" {
+		if _, err := o.channel.SendRequest("exec", false, execPayload(r.command)); err != nil {
+			return streams{}, fmt.Errorf("cannot run a command: %w", err)
+		}
 	}
 	var out streams
 	var stdout, stderr capped

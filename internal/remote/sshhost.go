@@ -28,13 +28,14 @@ type SSHHost struct {
 // runFunc runs a command; see sessions.run.
 type runFunc func(ctx context.Context, r request) (streams, error)
 
-func newSSHHost(name string, client *ssh.Client, limit, patience time.Duration) *SSHHost {
-	all := newSessions(client)
+// newSSHHost starts the usual command ahead, "" for none.
+func newSSHHost(name string, client *ssh.Client, usual string, limit, patience time.Duration) *SSHHost {
+	all := newSessions(client, usual)
 	return &SSHHost{name: name, run: all.run, opened: all.opened, close: client.Close, limit: limit, patience: patience}
 }
 
-// settle waits until the host has answered to the first session, so that the
-// first command costs a single round trip; or else closes the connection.
+// settle waits until the host has answered to the first sessions, so that the
+// first commands cost a single round trip each; or else closes the connection.
 func (h *SSHHost) settle(ctx context.Context, limit time.Duration) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, temporaryf("", "no session within %v", limit))
 	defer cancel()
@@ -162,7 +163,7 @@ func (h *SSHHost) ask(ctx context.Context, mode, text string, paths []string) (*
 	nonce := newNonce()
 	ctx, cancel := h.limited(ctx)
 	defer cancel()
-	out, err := h.run(ctx, request{command: posixCommand(mode, nonce), stdin: []byte(text), patience: h.patience})
+	out, err := h.run(ctx, request{command: posixShell, stdin: []byte(posixArguments(mode, nonce) + text), patience: h.patience})
 	if err != nil {
 		return nil, err
 	}

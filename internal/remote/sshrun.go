@@ -16,7 +16,7 @@ func (h *SSHHost) Run(ctx context.Context, c command.Command) (command.Output, e
 	ctx, cancel := bounded(ctx, c.Timeout)
 	defer cancel()
 	var tail command.Tail
-	out, err := h.run(ctx, request{command: "exec /bin/sh -s", stdin: []byte(posixRun(c.Run, "yes")), sink: &tail})
+	out, err := h.run(ctx, request{command: posixShell, stdin: []byte(posixRun(c.Run, "yes")), sink: &tail})
 	if err != nil {
 		return tail.Output(-1), fmt.Errorf("cannot run a command on %s: %w", h.name, err)
 	}

@@ -1,6 +1,7 @@
 # Lists, makes or removes copies of a file, which lie beside it and whose names
 # begin with its own and a dot. It is sent on the standard input of
-# "exec /bin/sh -s -- copies NONCE", after a line that says what to do:
+# "exec /bin/sh -s", after a line that gives it its arguments, set -- copies NONCE,
+# and one that says what to do:
 #
 #   ar_deed=list ar_path='/etc/cert.pem'
 #   ar_deed=make ar_path='/etc/cert.pem' ar_copy='/etc/cert.pem.previous'

@@ -1,9 +1,10 @@
 # Reads files, replaces files whose content is the expected one, or looks for
 # files, under any POSIX shell from CentOS 5 to macOS and the BSDs.
 #
-# It is sent on the standard input of "exec /bin/sh -s -- MODE NONCE", after the
-# functions that say what to do:
+# It is sent on the standard input of "exec /bin/sh -s", after a line that gives it
+# its arguments and the functions that say what to do:
 #
+#   set -- MODE NONCE
 #   ar_files() {    # calls "$1" once per file: number, absolute path and, for
 #                   # MODE replace, md5 and sha256 of the new content, then each
 #                   # expected old content as md5:sha256 (either may be empty)

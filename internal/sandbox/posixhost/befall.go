@@ -1,9 +1,11 @@
 package posixhost
 
 import (
+	"bufio"
 	"bytes"
 	"io"
 	"regexp"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -11,16 +13,32 @@ import (
 	"github.com/amirotate/amirotate/internal/sandbox/posixhost/commands"
 )
 
-// modeWord finds what a script on standard input is asked to do:
-// exec /bin/sh -s -- MODE ….
-var modeWord = regexp.MustCompile(`(?:^|[\s/])sh -s -- '?(read|replace|copies)\b`)
+// modeWord finds what a script on standard input is asked to do, by the command
+// line, exec /bin/sh -s -- MODE …, or by the script's first one, set -- MODE ….
+var modeWord = regexp.MustCompile(`(?:(?:^|[\s/])sh -s|^set) -- '?(read|replace|copies)\b`)
 
-// point tells at which point of a computer's life a command line is; "" for a
-// command that is nobody's business.
-func (h *host) point(line string) string {
+// plainShell reads all that it is to do from standard input.
+const plainShell = "exec /bin/sh -s"
+
+// firstLine reads the first line of standard input, as far as it fits a buffer,
+// and leaves it there to be read again. It blocks as that does.
+func firstLine(p *commands.Process) string {
+	in := bufio.NewReader(p.Stdin)
+	line, _ := in.ReadSlice('\n') // what is wrong comes up again
+	first := string(line)
+	p.Stdin = io.MultiReader(strings.NewReader(first), in)
+	return first
+}
+
+// point tells at which point of a computer's life a command line is, or a first
+// line of its input; "" for what is nobody's business.
+func (h *host) point(line, first string) string {
+	if line == plainShell {
+		line = first
+	}
 	m := modeWord.FindStringSubmatch(line)
 	switch {
-	case line == "exec /bin/sh -s":
+	case m == nil && line == first && first != "":
 		return machine.AtRun
 	case m == nil:
 		return ""
@@ -42,7 +60,11 @@ func (s *session) befall(line string, p *commands.Process) (after func(), ok boo
 	if s.diskFull {
 		p.FS.OnWrite = noSpace
 	}
-	deed, at := "", s.host.point(line)
+	first := ""
+	if line == plainShell {
+		first = firstLine(p)
+	}
+	deed, at := "", s.host.point(line, first)
 	if at != "" {
 		deed = s.host.strike(at)
 		after = s.answer
@@ -124,10 +146,16 @@ var base64Run = regexp.MustCompile(`[A-Za-z0-9+/]{40,}`)
 // digestRun is what looks like base64 and is a digest.
 var digestRun = regexp.MustCompile(`^[0-9a-f]{40,}$`)
 
+// payload is text that our script is to write.
+var payload = regexp.MustCompile(`\nar_put '([^']+)'`)
+
 // flip changes one byte of a payload: a letter of the last base64 text in it,
-// else the byte in the middle.
+// else one of what is to be written, else the byte in the middle.
 func flip(all []byte) {
 	at := len(all) / 2
+	if text := payload.FindSubmatchIndex(all); text != nil {
+		at = (text[2] + text[3]) / 2
+	}
 	for _, run := range base64Run.FindAllIndex(all, -1) {
 		if !digestRun.Match(all[run[0]:run[1]]) {
 			at = (run[0] + run[1]) / 2

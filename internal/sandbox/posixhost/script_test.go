@@ -35,6 +35,7 @@ func program(path string) string {
 const (
 	readLine    = "exec /bin/sh -s -- read n0nce"
 	replaceLine = "exec /bin/sh -s -- replace n0nce"
+	plainLine   = "exec /bin/sh -s"
 )
 
 func (w *world) content() string {
@@ -170,21 +171,29 @@ func TestFaultPoints(t *testing.T) {
 	for _, tt := range []struct {
 		before []string
 		line   string
+		input  string
 		want   string
 	}{
-		{nil, readLine, machine.AtRead},
-		{nil, "exec /bin/sh -s -- 'replace' x", machine.AtPatch},
-		{[]string{readLine}, readLine, machine.AtRead},
-		{[]string{replaceLine}, readLine, machine.AtVerify},
-		{[]string{replaceLine}, replaceLine, machine.AtPatch},
-		{nil, "cat read", ""},
-		{nil, "echo replace", ""},
+		{nil, readLine, "", machine.AtRead},
+		{nil, "exec /bin/sh -s -- 'replace' x", "", machine.AtPatch},
+		{[]string{readLine}, readLine, "", machine.AtRead},
+		{[]string{replaceLine}, readLine, "", machine.AtVerify},
+		{[]string{replaceLine}, replaceLine, "", machine.AtPatch},
+		{nil, "cat read", "", ""},
+		{nil, "echo replace", "", ""},
+		{nil, plainLine, "", ""},
+		{nil, plainLine, "set -- read n0nce\n", machine.AtRead},
+		{nil, plainLine, "set -- replace n0nce\n:\n", machine.AtPatch},
+		{nil, plainLine, "set -- copies n0nce\n", machine.AtCopy},
+		{[]string{replaceLine}, plainLine, "set -- read n0nce\n", machine.AtVerify},
+		{nil, plainLine, "ar_command=date\n", machine.AtRun},
 	} {
 		seen := &recorder{}
 		w := newWorld(t, seen)
-		for _, line := range append(tt.before, tt.line) {
+		for _, line := range tt.before {
 			w.run(line, "")
 		}
+		w.run(tt.line, tt.input)
 		got := seen.points[len(seen.points)-1]
 		if tt.want != "" {
 			if got != machine.AtDone {
