@@ -3,16 +3,18 @@
 // not have one.
 package hint
 
+import "errors"
+
 // Of returns the outermost remedy in an error's tree, "" if there is none.
 func Of(err error) string {
 	if h, ok := err.(interface{ Hint() string }); ok && h.Hint() != "" {
 		return h.Hint()
 	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		return Of(e.Unwrap())
-	case interface{ Unwrap() []error }:
-		for _, inner := range e.Unwrap() {
+	if inner := errors.Unwrap(err); inner != nil {
+		return Of(inner)
+	}
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, inner := range several.Unwrap() {
 			if hint := Of(inner); hint != "" {
 				return hint
 			}
